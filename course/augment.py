@@ -1,0 +1,118 @@
+"""Augmentation, a whole batch at a time: uint8 images (N, 28, 28) in, the same out, random numbers from a generator.
+
+Rotation is bit for bit that of Pillow's `Image.rotate(angle, NEAREST)`, which the documented runs used.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from course.errors import RecipeError
+
+ONE = 2**16  # Pillow computes where a pixel comes from in fixed point, 16 bits before the point and 16 after
+
+
+@dataclass(frozen=True)
+class RandomRotation:
+    """Turn each image by its own angle, uniform in ±degrees; pixels from outside are `fill`, a raw value 0 to 255."""
+
+    degrees: float
+    fill: int = 0
+
+    def __post_init__(self):
+        _expect(self.degrees, "RandomRotation: degrees", 0, 180)
+        _expect_fill(self)
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """A turned copy of uint8 images (N, H, W)."""
+        return rotate(images, _uniform(len(images), self.degrees, generator), self.fill)
+
+
+@dataclass(frozen=True)
+class RandomShift:
+    """Move each image by its own whole number of pixels, up to `pixels`, across and down; the gap is `fill`."""
+
+    pixels: int
+    fill: int = 0
+
+    def __post_init__(self):
+        _expect(self.pixels, "RandomShift: pixels", 0, 14, whole=True)
+        _expect_fill(self)
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """A moved copy of uint8 images (N, H, W)."""
+        moves = torch.randint(-self.pixels, self.pixels + 1, (2, len(images)), generator=generator)
+        one = torch.ones(len(images), dtype=torch.float64)
+        zero = torch.zeros_like(one)
+        return _affine(images, (one, zero, moves[0].double(), zero, one, moves[1].double()), self.fill)
+
+
+@dataclass(frozen=True)
+class RandomScale:
+    """Scale each image about its centre by its own factor, uniform in 1 ± fraction; the gap is `fill`."""
+
+    fraction: float
+    fill: int = 0
+
+    def __post_init__(self):
+        _expect(self.fraction, "RandomScale: fraction", 0, 0.5)
+        _expect_fill(self)
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """A scaled copy of uint8 images (N, H, W)."""
+        inverse = 1 / (1 + _uniform(len(images), self.fraction, generator))
+        zero = torch.zeros_like(inverse)
+        height, width = images.shape[1:]
+        across, down = (1 - inverse) * width / 2, (1 - inverse) * height / 2
+        return _affine(images, (inverse, zero, across, zero, inverse, down), self.fill)
+
+
+def rotate(images: Tensor, angles: Tensor, fill: int = 0) -> Tensor:
+    """Turn uint8 images (N, H, W) counter-clockwise by angles (N,) in degrees, as Pillow does, nearest neighbour."""
+    height, width = images.shape[1:]
+    matrices = [_rotation(angle, width, height) for angle in angles.tolist()]
+    a, b, c, d, e, f = torch.tensor(matrices, dtype=torch.float64).view(-1, 6).T
+    return _affine(images, (a, b, c, d, e, f), fill)
+
+
+def _rotation(degrees: float, width: int, height: int) -> tuple[float, ...]:
+    """The matrix of `Image.rotate`, rounded to 15 digits as there: output pixel to input pixel."""
+    angle = -math.radians(degrees % 360.0)
+    cos, sin = round(math.cos(angle), 15), round(math.sin(angle), 15)
+    x, y = width / 2, height / 2
+    return cos, sin, cos * -x + sin * -y + x, -sin, cos, -sin * -x + cos * -y + y
+
+
+def _affine(images: Tensor, matrix: tuple[Tensor, ...], fill: int) -> Tensor:
+    """Take output pixel (x, y) from input (ax + by + c, dx + ey + f), in Pillow's fixed point (`affine_fixed`)."""
+    count, height, width = images.shape
+    a, b, c, d, e, f = matrix
+    first_x, first_y = _fixed(c + a * 0.5 + b * 0.5), _fixed(f + d * 0.5 + e * 0.5)  # the pixel's centre
+    x, y = torch.arange(width, dtype=torch.int32), torch.arange(height, dtype=torch.int32).view(-1, 1)
+    from_x = (first_x + x * _fixed(a) + y * _fixed(b)) >> 16  # (N, H, W)
+    from_y = (first_y + x * _fixed(d) + y * _fixed(e)) >> 16
+    inside = (from_x >= 0) & (from_x < width) & (from_y >= 0) & (from_y < height)
+    index = from_y.mul_(width).add_(from_x).mul_(inside).view(count, -1).to(images.device, torch.int64)
+    taken = images.reshape(count, -1).gather(1, index).view(count, height, width)
+    return taken.masked_fill_(~inside.to(images.device), fill)
+
+
+def _fixed(numbers: Tensor) -> Tensor:
+    return torch.floor(numbers * ONE + 0.5).to(torch.int32).view(-1, 1, 1)
+
+
+def _uniform(count: int, limit: float, generator: torch.Generator) -> Tensor:
+    return (torch.rand(count, generator=generator, dtype=torch.float64) * 2 - 1) * limit
+
+
+def _expect(value, name: str, least: float, most: float, whole: bool = False):
+    kinds = (int,) if whole else (int, float)
+    if type(value) not in kinds or not least <= value <= most:
+        kind = "a whole number" if whole else "a number"
+        raise RecipeError(f"{name} should be {kind} from {least} to {most}, saw {value!r}")
+
+
+def _expect_fill(augmentation):
+    _expect(augmentation.fill, f"{type(augmentation).__name__}: fill", 0, 255, whole=True)

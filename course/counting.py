@@ -1,0 +1,57 @@
+"""Rule 2: how many learned numbers a network has.
+
+All that the network multiplies or adds and did not compute from the image counts, trained or frozen, parameter or not;
+a literal in `forward` counts as one. BatchNorm's running statistics do not count, nor do an operation's settings.
+"""
+
+import math
+
+from course.graph import Graph, Mode, Node, Stored
+from course.operations import GENERATORS
+from course.shapes import infer_shapes
+
+LITERALS_COUNT = frozenset("add sub rsub mul div lerp addcmul addcdiv where masked_fill".split())
+RUNNING_STATISTICS = {"batch_norm": (3, 4), "instance_norm": (3, 4)}
+VARYING_GENERATORS = ("arange", "linspace", "eye")
+
+
+def count_parameters(graph: Graph) -> int:
+    """Learned numbers of the whole network; a tensor that several operations share counts once."""
+    return sum(parameters_by_node(graph).values())
+
+
+def parameters_by_node(graph: Graph) -> dict[str, int]:
+    """Learned numbers by operation; a shared tensor counts where it is first used."""
+    shapes = infer_shapes(graph) if any(node.op in GENERATORS for node in graph.nodes) else {}
+    counted: set[str] = set()
+    counts = {}
+    for node in graph.nodes:
+        names = _counting_inputs(node, graph) - counted
+        counted |= names
+        stored = sum(graph.tensors[name].count for name in names)
+        counts[node.name] = stored + _literals(node) + _generated(node, shapes)
+    return counts
+
+
+def _counting_inputs(node: Node, graph: Graph) -> set[str]:
+    """Names of the stored tensors among a node's arguments, but for statistics that training keeps up to date."""
+    names = {item.name for item in node.inputs() if isinstance(item, Stored)}
+    if any(isinstance(argument, Mode) for argument in node.args):  # statistics that nothing updates are weights
+        running = {node.args[place] for place in RUNNING_STATISTICS.get(node.op, ())}
+        names -= {s.name for s in running if isinstance(s, Stored) and graph.tensors[s.name].kind == "buffer"}
+    return names
+
+
+def _literals(node: Node) -> int:
+    base = node.op.partition(".")[0]
+    if base not in LITERALS_COUNT:
+        return 0
+    numbers = [a for a in (*node.args, *node.kwargs.values()) if type(a) in (int, float)]
+    return len(numbers) - (node.kwargs.get("alpha") == 1)
+
+
+def _generated(node: Node, shapes) -> int:
+    if node.op not in GENERATORS:
+        return 0
+    varies = node.op.partition(".")[0] in VARYING_GENERATORS
+    return math.prod(shapes[node.name]) if varies else 1

@@ -1,0 +1,43 @@
+"""Every error that a learner or an instructor may meet: one sentence, and a word for its kind."""
+
+
+class CourseError(Exception):
+    """Something that a person can mend; `str(error)` is one sentence saying what was seen and what to do."""
+
+    kind = "course"
+
+
+class DataError(CourseError):
+    """MNIST is missing, damaged or unreachable."""
+
+    kind = "data"
+
+
+class GraphError(CourseError):
+    """A network that cannot be written down as a graph, or a graph that is not one."""
+
+    kind = "graph"
+
+
+class RecipeError(CourseError):
+    """A recipe that is not plain data, or holds a value that makes no sense."""
+
+    kind = "recipe"
+
+
+class SubmissionError(CourseError):
+    """A submission file that cannot be read, or that contradicts itself."""
+
+    kind = "submission"
+
+
+class SandboxError(CourseError):
+    """Learner code that failed, took too long, or took too much memory."""
+
+    kind = "sandbox"
+
+
+class UsageError(CourseError):
+    """A command or a function called with something that it cannot use."""
+
+    kind = "usage"

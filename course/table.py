@@ -1,0 +1,218 @@
+"""What a network looks like, operation by operation: shapes, receptive fields, parameters, multiply-adds.
+
+Receptive field and jump follow Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks"
+(Distill, 2019): r' = r + (k - 1) d j and j' = j s, for kernel k, dilation d, stride s and the jump j, the distance in
+pixels between neighbouring positions.
+"""
+
+import html
+import math
+from dataclasses import dataclass
+
+from course.counting import parameters_by_node
+from course.geometry import Window, shape_of, window
+from course.graph import INPUT, Graph, Node, Value
+from course.operations import CONVOLUTIONS, DROPOUTS, MATRIX_PRODUCTS, NORMALISATIONS, SIZES
+from course.shapes import infer_shapes
+
+NORM_NAMES = {"batch_norm": "BatchNorm", "group_norm": "GroupNorm", "layer_norm": "LayerNorm"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """The receptive field of one position, the jump between two, and the map's size; (height, width), in pixels."""
+
+    size: tuple[float, float] = (1, 1)
+    jump: tuple[float, float] = (1, 1)
+    positions: tuple[int, int] = (28, 28)
+
+    def slide(self, window: Window, positions) -> "Field":
+        """After a window of one or two axes; with one axis, the width."""
+        kernel, stride, dilation = (_pair(s) for s in (window.kernel, window.stride, window.dilation))
+        if window.transposed:
+            grow = tuple(math.ceil(k / s) - 1 for k, s in zip(kernel, stride, strict=True))
+            jump = tuple(j / s for j, s in zip(self.jump, stride, strict=True))
+        else:
+            grow = tuple((k - 1) * d for k, d in zip(kernel, dilation, strict=True))
+            jump = tuple(j * s for j, s in zip(self.jump, stride, strict=True))
+        size = tuple(r + g * j for r, g, j in zip(self.size, grow, self.jump, strict=True))
+        return Field(size, jump, positions)  # type: ignore[arg-type]
+
+    def whole(self) -> "Field":
+        """After an operation that looks at every position."""
+        size = tuple(r + (n - 1) * j for r, n, j in zip(self.size, self.positions, self.jump, strict=True))
+        return Field(size, self.jump, (1, 1))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation of a graph. Shapes leave the batch out; settings are those that a check may ask for."""
+
+    name: str
+    kind: str
+    operation: str
+    at: str
+    shape: tuple[int, ...]
+    kernel: tuple[int, ...] | None
+    stride: tuple[int, ...] | None
+    padding: tuple[tuple[int, int], ...] | None
+    receptive_field: int | tuple[int, int]
+    jump: int | tuple[int, int]
+    parameters: int
+    multiply_adds: int
+    inputs: tuple[str, ...]
+    settings: dict
+
+
+def rows(graph: Graph) -> list[Row]:
+    """One row an operation, in order; operations on sizes are left out."""
+    shapes = infer_shapes(graph)
+    parameters = parameters_by_node(graph)
+    fields = {INPUT: Field()}
+    result = []
+    for node in graph.nodes:
+        inputs = [v.name for v in node.inputs() if isinstance(v, Value)]
+        before = _widest([fields[name] for name in inputs if name in fields])
+        if node.op in SIZES:
+            continue
+        slides = window(node, graph, shapes)
+        kind = _kind(node, slides, shapes)
+        after = shapes[node.name]
+        fields[node.name] = field = _field(kind, slides, before, after)
+        result.append(
+            Row(
+                node.name,
+                kind,
+                node.op.partition(".")[0],
+                node.at,
+                after[1:],
+                slides.kernel if slides else None,
+                slides.stride if slides else None,
+                slides.padding if slides else None,
+                _one_or_pair(field.size),
+                _one_or_pair(field.jump),
+                parameters[node.name],
+                _multiply_adds(node, graph, shapes),
+                tuple(inputs),
+                _settings(node),
+            )
+        )
+    return result
+
+
+def _kind(node: Node, slides: Window | None, shapes) -> str:
+    base = node.op.partition(".")[0]
+    if node.op in CONVOLUTIONS:
+        return "conv_transpose" if "transpose" in base else "conv"
+    if node.op in NORMALISATIONS:
+        return "norm"
+    if node.op in DROPOUTS:
+        return "dropout"
+    if node.op in MATRIX_PRODUCTS:
+        return "linear" if base == "linear" else "matrix_product"
+    if slides:
+        pooling = "max_pool" if "max" in base else "avg_pool"
+        size = shapes[node.args[0].name][-len(slides.kernel) :]
+        covers = all(k >= n for k, n in zip(slides.kernel, size, strict=True))
+        return f"global_{pooling}" if covers else pooling
+    if base in ("mean", "amax", "max") and isinstance(node.args[0], Value):
+        before, after = shapes[node.args[0].name], shapes[node.name]
+        one_a_channel = len(before) > 2 and math.prod(after[1:]) == before[1] if after and after[0] != () else False
+        if one_a_channel:
+            return "global_avg_pool" if base == "mean" else "global_max_pool"
+    return base
+
+
+def _field(kind: str, slides: Window | None, before: Field, shape) -> Field:
+    if slides and len(slides.kernel) <= 2:
+        return before.slide(slides, _pair(shape[-len(slides.kernel) :]))
+    if kind in ("linear", "matrix_product") or kind.startswith("global_"):
+        return before.whole()
+    if len(shape) == 4 and isinstance(shape[2], int):
+        return Field(before.size, before.jump, shape[2:])
+    return before
+
+
+def _widest(fields: list[Field]) -> Field:
+    if not fields:
+        return Field()
+    size = tuple(max(axis) for axis in zip(*(f.size for f in fields), strict=True))
+    largest = max(fields, key=lambda f: f.positions)
+    return Field(size, largest.jump, largest.positions)  # type: ignore[arg-type]
+
+
+def _multiply_adds(node: Node, graph: Graph, shapes) -> int:
+    """For one digit, of convolutions and matrix products; the rest is small beside them."""
+    if node.op in CONVOLUTIONS:
+        weight = shape_of(node.args[1], graph, shapes)
+        positions_from = shapes[node.args[0].name] if "transpose" in node.op else shapes[node.name]
+        channels = weight[0]
+        return channels * math.prod(weight[1:]) * math.prod(positions_from[2:]) * positions_from[0] // 2
+    if node.op == "linear":
+        return math.prod(shapes[node.name]) // 2 * shape_of(node.args[1], graph, shapes)[-1]
+    if node.op in ("matmul", "mm", "bmm"):
+        return math.prod(shapes[node.name]) // 2 * shape_of(node.args[0], graph, shapes)[-1]
+    return 0
+
+
+def _settings(node: Node) -> dict:
+    if node.op in DROPOUTS:
+        return {"p": node.args[1]}
+    if node.op in NORMALISATIONS:
+        return {"norm": NORM_NAMES.get(node.op, node.op)}
+    return {}
+
+
+def _pair(items) -> tuple:
+    items = tuple(items)[-2:]
+    return (1, *items) if len(items) == 1 else items
+
+
+def _one_or_pair(pair):
+    whole = tuple(int(n) if n == int(n) else n for n in pair)
+    return whole[0] if whole[0] == whole[1] else whole
+
+
+class Table:
+    """Rows that print as text in a terminal and as HTML in a notebook."""
+
+    columns = ("operation", "output", "kernel", "receptive field", "parameters", "multiply-adds")
+
+    def __init__(self, rows: list[Row], parameters: int):
+        self.rows = rows
+        self.parameters = parameters
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The table's text, a tuple a row, the sum last."""
+        body = [
+            (
+                f"{row.operation} · {row.at}" if row.at else row.operation,
+                _by(row.shape),
+                _by(row.kernel) if row.kernel else "",
+                _by(row.receptive_field) if isinstance(row.receptive_field, tuple) else str(row.receptive_field),
+                f"{row.parameters:,}" if row.parameters else "",
+                f"{row.multiply_adds:,}" if row.multiply_adds else "",
+            )
+            for row in self.rows
+        ]
+        total = sum(row.multiply_adds for row in self.rows)
+        return [*body, ("sum", "", "", "", f"{self.parameters:,}", f"{total:,}")]
+
+    def __repr__(self) -> str:
+        lines = [self.columns, *self.cells()]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        text = ["  ".join(_align(cell, widths[i], i) for i, cell in enumerate(line)).rstrip() for line in lines]
+        return "\n".join([text[0], "-" * len(text[0]), *text[1:]])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{name}</th>' for name in self.columns)
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in line) + "</tr>" for line in self.cells())
+        return f"<table><caption>The network, operation by operation</caption><tr>{head}</tr>{body}</table>"
+
+
+def _by(sizes) -> str:
+    return " × ".join(str(size) for size in sizes)
+
+
+def _align(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column == 0 else cell.rjust(width)

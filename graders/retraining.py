@@ -1,0 +1,60 @@
+"""Evidence of the strongest kind: we train the graph with the recipe, in our own loop, and count.
+
+Fresh weights are drawn from our seed, tensor by tensor, with the mean and the standard deviation that the learner's
+fresh network had; the submitted weights play no part. The figure is the mean over seeds of each run's best epoch, which
+is the documented practice and what the learner's own figure means.
+"""
+
+import math
+from dataclasses import replace
+
+import torch
+
+from course.data import Data
+from course.errors import SubmissionError, UsageError
+from course.graph import Graph
+from course.recipe import Recipe
+from course.training import fit_graph
+from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, Constraint
+
+FIRST_SEED = 1_000_003  # not one that a recipe is likely to have been tuned on
+MOST_EPOCHS = 40  # a longer recipe has failed rule 3 already, and is not worth the hours
+
+
+def judge_retraining(graph: Graph, recipe: Recipe, initial: dict, data: Data, seeds: int) -> dict[str, Constraint]:
+    """The accuracy and the epochs of `seeds` trainings of this graph by this recipe."""
+    if seeds < 1:
+        raise UsageError(f"--seeds should be at least 1, saw {seeds}")
+    if recipe.epochs > MOST_EPOCHS:
+        raise UsageError(f"the recipe asks for {recipe.epochs} epochs; retraining is for at most {MOST_EPOCHS}")
+    runs = []
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+        runs.append(fit_graph(graph, fresh_weights(graph, initial, seed), replace(recipe, seed=seed), data))
+    best = [run.best.test_accuracy for run in runs]
+    last = [run.last.test_accuracy for run in runs]
+    epochs = max(len(run.history) for run in runs)
+    mean = sum(best) / len(best)
+    said = (
+        f"{mean:.2f}% in the best epoch and {sum(last) / len(last):.2f}% in the last, mean of {seeds} "
+        f"training{'s' if seeds > 1 else ''} of {epochs} epochs from fresh weights"
+    )
+    return {
+        "accuracy": Constraint(mean >= ACCURACY_LIMIT, mean, ACCURACY_LIMIT, said),
+        "epochs": Constraint(epochs < EPOCHS_LIMIT, epochs, EPOCHS_LIMIT, f"{epochs} epochs, counted by us"),
+    }
+
+
+def fresh_weights(graph: Graph, initial: dict, seed: int) -> dict[str, torch.Tensor]:
+    """Tensors of the graph's shapes, normally distributed with the given mean and deviation; zero means constant."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = {}
+    for name, spec in graph.tensors.items():
+        try:
+            mean, deviation = (float(number) for number in initial[name])
+        except (KeyError, TypeError, ValueError):
+            raise SubmissionError(f"the mean and deviation of the fresh tensor {name} are missing") from None
+        if not (math.isfinite(mean) and math.isfinite(deviation) and deviation >= 0):
+            raise SubmissionError(f"the mean and deviation of {name} should be finite, saw {mean} and {deviation}")
+        drawn = torch.randn(spec.shape, generator=generator) * deviation + mean
+        weights[name] = drawn.to(getattr(torch, spec.dtype))
+    return weights

@@ -1,0 +1,101 @@
+"""Run learner code in a process of its own, with limits on time, memory and output, and nothing of ours to find.
+
+What comes back is a JSON file, of bounded size, parsed strictly; it is data, and nobody trusts it further.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.errors import SandboxError
+
+SECONDS = 60  # building and tracing a network takes 5 s on a slow machine, most of it PyTorch's import
+MEMORY = 6 * 2**30  # bytes of data; PyTorch needs 1 GiB, iteration 1 as much again
+LARGEST_RESULT = 20_000_000  # bytes
+KEPT_OUTPUT = 2_000  # characters of what the code printed last, for the message
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT", "OMP_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds of wall-clock time, and bytes of memory."""
+
+    seconds: float = SECONDS
+    memory: int = MEMORY
+
+
+def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict:
+    """Run `source` in a sandbox, ask `graders.probes` the questions of `request`, and return its answers.
+
+    Raises SandboxError, in a sentence, where the code takes too long, takes too much memory, or kills its process.
+    """
+    limits = limits or Limits()
+    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
+        task = Path(folder) / "task.json"
+        task.write_text(json.dumps({"source": source, **request}))
+        result, output = Path(folder) / "result.json", Path(folder) / "output.txt"
+        with output.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "graders.probes", str(task), str(result)],
+                cwd=folder,
+                env=_environment(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=lambda: _limit(limits),
+            )
+            try:
+                status = process.wait(limits.seconds)
+            except subprocess.TimeoutExpired:
+                raise SandboxError(
+                    f"the code took longer than {limits.seconds:g} seconds; definitions should take a few: does a loop "
+                    "never end, or does a class train when it is built?"
+                ) from None
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # children too
+                process.wait()
+        return _read(result, status, output)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return kept | {"HOME": folder, "MPLBACKEND": "Agg", "MPLCONFIGDIR": folder, "NBGRADER_EXECUTION": "autograde"}
+
+
+def _limit(limits: Limits) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory, limits.memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(limits.seconds * 4), int(limits.seconds * 4)))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_RESULT, LARGEST_RESULT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(result: Path, status: int, output: Path) -> dict:
+    if not result.is_file() or result.is_symlink():
+        printed = output.read_bytes()[-KEPT_OUTPUT:].decode(errors="replace").strip().splitlines()
+        last = f"; its last line: {printed[-1][:300]}" if printed else ""
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        if "MemoryError" in last or "allocate memory" in last:
+            how = "ran out of memory"
+        raise SandboxError(f"the code's process {how} before it answered{last}")
+    if result.stat().st_size > LARGEST_RESULT:
+        raise SandboxError(f"the code's process answered with more than {LARGEST_RESULT:,} bytes")
+    try:
+        answers = json.loads(result.read_bytes(), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        answers = None
+    if not isinstance(answers, dict):
+        raise SandboxError("the code's process answered with something that is not the grader's form")
+    return answers
+
+
+def _refuse(constant):
+    raise ValueError(constant)

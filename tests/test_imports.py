@@ -1,0 +1,61 @@
+"""Imports run one way, and nothing that a learner gets leads to the solutions."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+OURS = {"course", "graders", "solutions", "tests"}
+IMPORTERS = {"import_module", "__import__", "run_module", "find_spec"}
+
+
+def imported_packages(script: Path) -> Iterator[str]:
+    """Our packages that `script` imports, by statement or by a name handed to an import function."""
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        names: list[object] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rsplit(".", 1)[-1] in IMPORTERS:
+            names = [argument.value for argument in node.args[:1] if isinstance(argument, ast.Constant)]
+        packages = {name.split(".")[0] for name in names if isinstance(name, str)}
+        yield from packages & OURS
+
+
+def strays(folder: Path, allowed: set[str]) -> list[str]:
+    """Imports of ours in `folder`, beyond the allowed ones, as `file imports package`."""
+    scripts = sorted(folder.rglob("*.py"))
+    assert scripts, f"no scripts in {folder}"
+    lessons = folder / "lessons"
+    return [
+        f"{script.relative_to(folder.parent)} imports {package}"
+        for script in scripts
+        if not script.is_relative_to(lessons)
+        for package in imported_packages(script)
+        if package not in allowed
+    ]
+
+
+def test_the_lab_kit_imports_nothing_of_ours(root: Path) -> None:
+    assert strays(root / "course", {"course"}) == []
+
+
+def test_lessons_import_course_and_graders_only(root: Path) -> None:
+    assert strays(root / "course" / "lessons", {"course", "graders"}) == []
+
+
+def test_graders_import_course_only(root: Path) -> None:
+    assert strays(root / "graders", {"course", "graders"}) == []
+
+
+def test_solutions_import_course_and_graders_only(root: Path) -> None:
+    assert strays(root / "solutions", {"course", "graders", "solutions"}) == []
+
+
+def test_nothing_that_learners_get_runs_the_solutions(root: Path) -> None:
+    """Neither as a command (`-m solutions`) nor as a file (`solutions/iteration_08.py`)."""
+    runs = re.compile(r"-m[\"', ]+solutions\b|\bsolutions[./]iteration_\d")
+    files = [path for name in ("course", "graders") for path in (root / name).rglob("*")]
+    texts = [path for path in files if path.suffix in {".py", ".ipynb", ".toml"}]
+    assert [path.name for path in texts if runs.search(path.read_text(encoding="utf-8"))] == []
