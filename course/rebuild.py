@@ -91,14 +91,14 @@ def check_weights(graph: Graph, weights: dict[str, Tensor]) -> None:
 
 def _last_uses(graph: Graph) -> dict[str, list[str]]:
     """After which operation each value is no longer needed."""
-    last = {}
+    last: dict[str, str] = {}
     for node in graph.nodes:
         last[node.name] = node.name
         for item in node.inputs():
             if isinstance(item, Value):
                 last[item.name] = node.name
     frees: dict[str, list[str]] = {}
-    for value, node in last.items():
-        if value not in (graph.output,):
-            frees.setdefault(node, []).append(value)
+    for value, user in last.items():
+        if value != graph.output:
+            frees.setdefault(user, []).append(value)
     return frees

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch.optim import SGD, Optimizer, lr_scheduler
@@ -39,7 +40,7 @@ class Recipe:
     batch_size: int = 128
     optimizer: Callable[..., Optimizer] = partial(SGD, lr=0.01, momentum=0.9)
     schedule: Callable[..., lr_scheduler.LRScheduler] | None = None
-    augment: object | tuple = ()
+    augment: Any = ()
     seed: int = 1
     precision: str = "float32"
 

@@ -36,7 +36,7 @@ class Field:
             grow = tuple((k - 1) * d for k, d in zip(kernel, dilation, strict=True))
             jump = tuple(j * s for j, s in zip(self.jump, stride, strict=True))
         size = tuple(r + g * j for r, g, j in zip(self.size, grow, self.jump, strict=True))
-        return Field(size, jump, positions)  # type: ignore[arg-type]
+        return Field(size, jump, positions)
 
     def whole(self) -> "Field":
         """After an operation that looks at every position."""
@@ -138,7 +138,7 @@ def _widest(fields: list[Field]) -> Field:
         return Field()
     size = tuple(max(axis) for axis in zip(*(f.size for f in fields), strict=True))
     largest = max(fields, key=lambda f: f.positions)
-    return Field(size, largest.jump, largest.positions)  # type: ignore[arg-type]
+    return Field(size, largest.jump, largest.positions)
 
 
 def _multiply_adds(node: Node, graph: Graph, shapes) -> int:

@@ -136,7 +136,10 @@ def _read(program, module: nn.Module) -> tuple[tuple[list[Node], str], dict, dic
 
 
 def _stored_tensors(program, module) -> tuple[dict, dict, dict]:
-    known, tensors, weights, first_name = {}, {}, {}, {}
+    known: dict[str, Stored | Value] = {}
+    tensors: dict[str, TensorSpec] = {}
+    weights: dict[str, torch.Tensor] = {}
+    first_name: dict[tuple, str] = {}
     for spec in program.graph_signature.input_specs:
         if spec.kind == InputKind.USER_INPUT:
             continue
@@ -266,7 +269,7 @@ def _merge(training, evaluation) -> tuple[list[Node], str]:
         twin = next(flags)
         place = MODE_ARGUMENT.get(node.op)
         if place is None or node.args[place] == twin.args[place]:
-            if node.op == "batch_norm" and node.args[place] is True:
+            if node.op == "batch_norm" and node.args[MODE_ARGUMENT[node.op]] is True:
                 raise GraphError(
                     f"the normalisation {node.where()} uses the batch's own mean in evaluation too, so that a digit's "
                     "score would depend on its neighbours; leave track_running_stats on"

@@ -84,8 +84,8 @@ def fit(
 ) -> Run:
     """Train a network class by a recipe on a data set, or replay the saved run of exactly that.
 
-    A run in the working folder with the same graph, recipe, data and course version is replayed; delete its file or say
-    `replay=False` to train again. Ctrl-C ends training and keeps the finished epochs. Raises CourseError, in a sentence.
+    A run in the working folder with the same graph, recipe, data and course version is replayed; delete its file, or say
+    `replay=False`, to train again. Ctrl-C ends training and keeps the finished epochs. Raises CourseError.
     """
     if not isinstance(network, type):
         raise CourseError("give fit the class, fit(Net, …), not a network: it seeds first, then builds")
@@ -118,7 +118,7 @@ def train(network: Network, run: Run, data: Data, *, device: torch.device, progr
     if not recipe.augment:
         images = normalize(images)  # once, not once an epoch: 188 MB
     # (N, H, W, C) in memory: the CPU's convolutions are faster on it
-    network = network.to(device=device, memory_format=torch.channels_last)
+    network = network.to(device).to(memory_format=torch.channels_last)
     optimizer = recipe.build_optimizer(network.parameters())
     steps = math.ceil(len(images) / recipe.batch_size)
     schedule = recipe.build_schedule(optimizer, steps)

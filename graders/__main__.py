@@ -1,4 +1,4 @@
-"""`python -m graders check PATH`: grade one submission. `python -m graders course FOLDER`: set up an nbgrader course."""
+"""The graders' commands: `check PATH` grades one submission, `course FOLDER` sets up an nbgrader course."""
 
 import argparse
 import contextlib

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from course.data import load_mnist
-from course.errors import CourseError, GraphError, SandboxError, SubmissionError, UsageError
+from course.errors import CourseError, GraphError, RecipeError, SandboxError, SubmissionError, UsageError
 from course.graph import Graph
 from course.recipe import Recipe
 from course.submission import Submission, load_submission
@@ -75,7 +75,9 @@ def _answer(answers: dict, name: str, problems: list[str]) -> dict:
     if "state" in answer:
         what = {"network": "Net", "recipe": "recipe"}[name]
         because = f" ({problems[0]})" if problems else ""
-        kind = SubmissionError if answer["state"] == "not attempted" else GraphError if name == "network" else UsageError
+        kind = {"network": GraphError, "recipe": RecipeError}[name]
+        if answer["state"] == "not attempted":
+            kind = SubmissionError
         raise kind(f"{what}: {str(answer.get('message'))[:600]}{because}")
     return answer
 

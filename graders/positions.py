@@ -57,8 +57,8 @@ class Labels:
 
     def map(self, function) -> "Labels":
         """The labels after something that moves numbers about."""
-        moved = [None if t is None else function(t) for t in (self.height, self.width, self.entry)]
-        return Labels(*moved, self.learned)
+        height, width, entry = (None if t is None else function(t) for t in (self.height, self.width, self.entry))
+        return Labels(height, width, entry, self.learned)
 
 
 def follow(graph: Graph) -> dict[str, Labels | tuple | int]:
@@ -136,10 +136,10 @@ def _not_from_image(node: Node, inputs: list[Labels], shapes):
     if node.op not in GENERATORS and len(inputs) == 1 and inputs[0].shape == shapes[node.name]:
         return inputs[0]  # one number in, one number out
     if node.op not in CONVOLUTIONS | MATRIX_PRODUCTS | REDUCTIONS and 0 < len(inputs) <= 2:
-        code: Tensor = sum(  # two operands: entries are the same where both are
-            item.entry.expand(shapes[node.name]) * (1 + 4096 * place)  # type: ignore[union-attr]
-            for place, item in enumerate(inputs)
-        )
+        code = torch.zeros(shapes[node.name])
+        for item in inputs:  # entries are the same where those of both operands are
+            assert item.entry is not None
+            code = code * 4099 + item.entry
         return Labels(entry=code, learned=learned)
 
     def fresh(shape):
@@ -152,7 +152,7 @@ def _regrid(node: Node, image: Labels, shape) -> Labels:
     """After a pooling: fresh labels, unless positions lie among the channels, which must not be forgotten."""
     if not image.varies(1):
         return grid(shape)
-    return Labels(*(_strided(t, shape) for t in (image.height, image.width)))
+    return Labels(_strided(image.height, shape), _strided(image.width, shape))
 
 
 def _strided(labels: Tensor | None, shape) -> Tensor:

@@ -56,10 +56,12 @@ class Verdict:
 
     def __str__(self) -> str:
         lines = [f"{self.submission}: {'passed' if self.passed else 'not passed'} (evidence: {self.evidence or 'none'})"]
+        if self.evidence is None and self.error:
+            return f"{self.submission}: could not be graded ({self.error['kind']}): {self.error['message']}"
         words = {True: "[passed]      ", False: "[not met]     ", None: "[not assessed]"}
         lines += [f"  {words[c.passed]} {name}: {c.message}" for name, c in self.constraints.items()]
         if self.error:
-            lines.append(f"  could not be graded ({self.error['kind']}): {self.error['message']}")
+            lines.append(f"  accuracy could not be graded ({self.error['kind']}): {self.error['message']}")
         return "\n".join(lines)
 
 
