@@ -7,6 +7,7 @@ seed fixes the initial weights, the order of the digits, the augmentation and th
 import math
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,12 @@ from course.rebuild import Network
 from course.recipe import Recipe
 from course.submission import Epoch, Submission, environment, save_submission
 from course.trace import trace_with_weights
+
+
+class Diverged(CourseError):
+    """The loss became infinite or no number."""
+
+    kind = "diverged"
 
 
 class TrainFirst(CourseError):
@@ -56,6 +63,13 @@ class Run:
     def last(self) -> Epoch:
         return self.history[-1]
 
+    def keep(self, epoch: Epoch, weights: dict[str, Tensor]) -> None:
+        """Add a finished epoch."""
+        self.history.append(epoch)
+        self.weights["last"] = weights
+        if self.best is epoch:
+            self.weights["best"] = weights
+
     def network(self, epoch: str = "best") -> Network:
         """The trained network, in evaluation mode: the "best" epoch's or the "last" one's."""
         chosen = self.weights.get(epoch) or next(iter(self.weights.values()))  # a file carries only one of the two
@@ -84,8 +98,8 @@ def fit(
 ) -> Run:
     """Train a network class by a recipe on a data set, or replay the saved run of exactly that.
 
-    A run in the working folder with the same graph, recipe, data and course version is replayed; delete its file, or say
-    `replay=False`, to train again. Ctrl-C ends training and keeps the finished epochs. Raises CourseError.
+    A run in the working folder with the same graph, recipe, data and course version is replayed; delete its file,
+    or say `replay=False`, to train again. Ctrl-C ends training and keeps the finished epochs. Raises CourseError.
     """
     if not isinstance(network, type):
         raise CourseError("give fit the class, fit(Net, …), not a network: it seeds first, then builds")
@@ -106,19 +120,32 @@ def fit_graph(graph, weights, recipe, data, *, device="cpu", replay=False, progr
         return saved
     if replay and is_graded_run():
         raise TrainFirst("train first: nbgrader never trains, and no saved run fits this network, recipe and data")
-    train(graph.build(weights), run, data, device=torch.device(device), progress=progress)
+    try:
+        for _ in train(run, weights, data, device=device, progress=progress):
+            pass
+    except KeyboardInterrupt:
+        if not run.history:
+            raise
+        print(f"interrupted: the {len(run.history)} finished epochs are kept")
+    except Diverged as error:
+        if not run.history:
+            raise
+        print(f"{error}; the epochs before it are kept")
     return run
 
 
-def train(network: Network, run: Run, data: Data, *, device: torch.device, progress: bool = True) -> None:
-    """The training loop: fills `run` epoch by epoch, in place, so that an interruption loses no finished epoch."""
-    recipe = run.recipe
+def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", progress: bool = True) -> Iterator[Epoch]:
+    """Train a run's graph by its recipe from these weights; the run grows by an epoch before each is yielded.
+
+    Raises Diverged where the loss is no longer a number.
+    """
+    recipe, device = run.recipe, torch.device(device)
     images, labels = data.train_images.to(device), data.train_labels.to(device)
-    test_images, test_labels = data.test_images.to(device), data.test_labels.to(device)
+    test_images, test_labels = data.test_images.to(device), data.test_labels
     if not recipe.augment:
         images = normalize(images)  # once, not once an epoch: 188 MB
     # (N, H, W, C) in memory: the CPU's convolutions are faster on it
-    network = network.to(device).to(memory_format=torch.channels_last)
+    network = run.graph.build(weights).to(device).to(memory_format=torch.channels_last)
     optimizer = recipe.build_optimizer(network.parameters())
     steps = math.ceil(len(images) / recipe.batch_size)
     schedule = recipe.build_schedule(optimizer, steps)
@@ -126,66 +153,58 @@ def train(network: Network, run: Run, data: Data, *, device: torch.device, progr
     torch.manual_seed(recipe.seed)  # dropout draws from the global generator
 
     with tqdm(total=recipe.epochs * steps, file=sys.stdout, disable=not progress, unit="batch") as bar:
-        try:
-            for number in range(1, recipe.epochs + 1):
-                started = time.perf_counter()
-                rate = optimizer.param_groups[0]["lr"]
-                bar.set_description(f"epoch {number}/{recipe.epochs}")
-                network.train()
-                loss_sum = torch.zeros((), device=device)
-                right = torch.zeros((), dtype=torch.int64, device=device)
-                for chosen in torch.randperm(len(images), generator=generator).to(device).split(recipe.batch_size):
-                    batch, truth = images[chosen], labels[chosen]  # (B, 1, 28, 28) and (B,)
-                    if recipe.augment:
-                        for augment in recipe.augment:
-                            batch = augment(batch, generator)
-                        batch = normalize(batch)
-                    with _precision(recipe.precision, device):
-                        logits = network(batch)  # (B, 10)
-                    loss = F.cross_entropy(logits.float(), truth)
-                    optimizer.zero_grad()
-                    loss.backward()
-                    optimizer.step()
-                    if schedule and recipe.steps_every_batch:
-                        schedule.step()
-                    loss_sum += loss.detach() * len(truth)
-                    right += (logits.argmax(dim=1) == truth).sum()
-                    bar.update()
-                if schedule and not recipe.steps_every_batch:
-                    schedule.step()
-                train_loss, train_accuracy = loss_sum.item() / len(images), 100 * right.item() / len(images)
-                if not math.isfinite(train_loss):
-                    raise _Diverged(number)
+        for number in range(1, recipe.epochs + 1):
+            bar.set_description(f"epoch {number}/{recipe.epochs}")
+            started = time.perf_counter()
+            rate = optimizer.param_groups[0]["lr"]
+            network.train()
+            loss_sum = torch.zeros((), device=device)  # sums stay on the device: asking for a number waits for it
+            right = torch.zeros((), device=device, dtype=torch.int64)
+            for chosen in torch.randperm(len(images), generator=generator).to(device).split(recipe.batch_size):
+                batch, truth = images[chosen], labels[chosen]  # (B, 1, 28, 28) and (B,)
+                if recipe.augment:
+                    batch = _augmented(batch, recipe, generator)  # uint8 (B, 28, 28) to (B, 1, 28, 28)
                 with _precision(recipe.precision, device):
-                    answers = scores(network, test_images)
-                test_loss = F.cross_entropy(answers, test_labels.cpu()).item()
-                correct = (answers.argmax(dim=1) == test_labels.cpu()).sum().item()
-                test_accuracy = 100 * correct / len(test_labels)
-                seconds = time.perf_counter() - started
-                _keep(run, network, Epoch(
-                    number, train_loss, train_accuracy, test_loss, test_accuracy, correct, rate, seconds
-                ))  # fmt: skip
-                bar.set_postfix_str(f"loss {train_loss:.4f}, train {train_accuracy:.2f}%, test {test_accuracy:.2f}%")
-        except KeyboardInterrupt:
-            if not run.history:
-                raise
-            bar.write(f"interrupted: the {len(run.history)} finished epochs are kept", file=sys.stdout)
-        except _Diverged as error:
-            sentence = f"training diverged in epoch {error}: the loss is no number; lower the learning rate"
-            if not run.history:
-                raise CourseError(sentence) from None
-            bar.write(f"{sentence} (the epochs before it are kept)", file=sys.stdout)
+                    logits = network(batch)  # (B, 10)
+                loss = F.cross_entropy(logits.float(), truth)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                if schedule and recipe.steps_every_batch:
+                    schedule.step()
+                loss_sum += loss.detach() * len(truth)
+                right += (logits.argmax(dim=1) == truth).sum()
+                bar.update()
+            if schedule and not recipe.steps_every_batch:
+                schedule.step()
+
+            train_loss = loss_sum.item() / len(images)
+            if not math.isfinite(train_loss):
+                raise Diverged(f"training diverged in epoch {number}: the loss is no number; lower the learning rate")
+            with _precision(recipe.precision, device):
+                answers = scores(network, test_images)  # (10000, 10)
+            correct = int((answers.argmax(dim=1) == test_labels).sum())
+            epoch = Epoch(
+                epoch=number,
+                train_loss=train_loss,
+                train_accuracy=100 * right.item() / len(images),
+                test_loss=F.cross_entropy(answers, test_labels).item(),
+                test_accuracy=100 * correct / len(test_labels),
+                test_correct=correct,
+                learning_rate=rate,
+                seconds=time.perf_counter() - started,
+            )
+            run.keep(epoch, network.weights())
+            bar.set_postfix_str(
+                f"loss {train_loss:.4f}, train {epoch.train_accuracy:.2f}%, test {epoch.test_accuracy:.2f}%"
+            )
+            yield epoch
 
 
-class _Diverged(Exception):
-    pass
-
-
-def _keep(run: Run, network: Network, epoch: Epoch) -> None:
-    run.history.append(epoch)
-    run.weights["last"] = network.weights()
-    if run.best is epoch:
-        run.weights["best"] = run.weights["last"]
+def _augmented(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
+    for augment in recipe.augment:
+        batch = augment(batch, generator)
+    return normalize(batch)
 
 
 def _precision(precision: str, device: torch.device):

@@ -1,0 +1,163 @@
+"""The digits: MNIST from its four original files, or scikit-learn's small practice digits for a first look.
+
+Names and checksums of the files, and where to download them, are torchvision's. A file counts only if its checksum is
+right, whether it was just downloaded or has been there for a year.
+"""
+
+import gzip
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from course.download import download
+from course.errors import DataError
+
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081  # of the 60,000 training digits' pixels, scaled to 0..1; lesson 1 computes them
+PRACTICE_TEST_DIGITS = 360  # the last fifth of scikit-learn's 1,797, written by people who wrote none of the others
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images uint8 (N, 28, 28), labels int64 (N,); the digest names the contents, the same on every machine."""
+
+    name: str
+    digest: str
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+
+
+def normalize(images: Tensor) -> Tensor:
+    """Pixels as a network wants them: uint8 (N, 28, 28) to float32 (N, 1, 28, 28) of mean 0, deviation 1."""
+    return ((images.float() / 255 - MNIST_MEAN) / MNIST_STD).unsqueeze(1)
+
+
+def load_data() -> Data:
+    """MNIST where it is at hand or can be downloaded; otherwise practice digits, saying so."""
+    try:
+        return load_mnist()
+    except DataError as error:
+        print(
+            f"PRACTICE DIGITS, NOT MNIST: {error}.\nEvery accuracy below is on practice digits; none of it is graded."
+        )
+        return load_practice_digits()
+
+
+def load_mnist(folder=None, *, download: bool = True) -> Data:
+    """MNIST: 60,000 training and 10,000 test digits.
+
+    The four original .gz files are looked for in `folder`, or in the folder that the environment variable MNIST_DIR
+    names, flat or in MNIST/raw below it; else in the user's cache, and downloaded if `download` allows it. Raises
+    DataError.
+    """
+    folder = folder or os.environ.get("MNIST_DIR")
+    content = _named_folder(Path(folder)) if folder else _cache(download)
+    tensors = [_idx(gzip.decompress(zipped)) for zipped in content]
+    return _data("MNIST", *tensors)
+
+
+def load_practice_digits() -> Data:
+    """Scikit-learn's 1,797 digits of 8×8 pixels, enlarged to 20×20 and framed to 28×28 as MNIST's are."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    small = torch.from_numpy(digits.images).float().unsqueeze(1) * (255 / 16)  # (1797, 1, 8, 8)
+    images = F.pad(F.interpolate(small, (20, 20), mode="bilinear"), (4, 4, 4, 4)).squeeze(1)  # (1797, 28, 28)
+    images, labels = images.round().clamp(0, 255).to(torch.uint8), torch.from_numpy(digits.target).long()
+    train = len(images) - PRACTICE_TEST_DIGITS
+    return _data("practice digits", images[:train], labels[:train], images[train:], labels[train:])
+
+
+def mnist_available() -> bool:
+    """Whether MNIST can be read right now; tries no network."""
+    try:
+        folder = os.environ.get("MNIST_DIR")
+        return bool(_named_folder(Path(folder)) if folder else _cache(download=False))
+    except DataError:
+        return False
+
+
+def files() -> list[tuple[str, str]]:
+    """Name and MD5 checksum of the four files, as torchvision knows them: training images and labels, then test."""
+    from torchvision.datasets import MNIST
+
+    return list(MNIST.resources)
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept, in the layout of torchvision, so that it finds them too."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "mnist-course" / "MNIST" / "raw"
+
+
+def _named_folder(folder: Path) -> list[bytes]:
+    """The contents of the four files in a folder that somebody named; nothing is ever written there."""
+    folder = folder.expanduser()
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}: let MNIST_DIR name the folder of MNIST's four .gz files")
+    if not (folder / files()[0][0]).exists() and (folder / "MNIST" / "raw").is_dir():
+        folder = folder / "MNIST" / "raw"
+    content = []
+    for name, md5 in files():
+        wrong = fault(folder / name, md5)
+        if wrong:
+            raise DataError(f"{wrong}: put MNIST's original {name} into {folder}")
+        content.append((folder / name).read_bytes())
+    return content
+
+
+def _cache(download: bool) -> list[bytes]:
+    """The contents of the four files in the cache; what is missing or damaged is downloaded, if that is allowed."""
+    folder, content = cache_folder(), []
+    for name, md5 in files():
+        wrong = fault(folder / name, md5)
+        if wrong and not download:
+            raise DataError(
+                f"{wrong}: call load_mnist() with a network, or let MNIST_DIR name a folder with MNIST's .gz files"
+            )
+        if wrong:
+            _download(name, md5, folder)
+        content.append((folder / name).read_bytes())
+    return content
+
+
+def _download(name: str, md5: str, folder: Path) -> None:
+    from torchvision.datasets import MNIST
+
+    download([mirror + name for mirror in MNIST.mirrors], folder / name, md5)
+
+
+def fault(path: Path, md5: str) -> str | None:
+    """What is wrong with a file, in a few words; None if its checksum is right."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return f"{path} is missing"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
+    if not content:
+        return f"{path} is empty"
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+        return f"{path} is damaged, cut short or another file ({len(content):,} bytes, wrong checksum)"
+    return None
+
+
+def _idx(content: bytes) -> Tensor:
+    """An IDX file of unsigned bytes: two zeros, 8, the number of axes, each axis' length, then the numbers."""
+    axes = content[3]
+    shape = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(axes)]
+    numbers = torch.frombuffer(bytearray(content[4 + 4 * axes :]), dtype=torch.uint8).view(shape)
+    return numbers if axes == 3 else numbers.long()
+
+
+def _data(name: str, *tensors: Tensor) -> Data:
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.contiguous().numpy())
+    return Data(name, digest.hexdigest()[:16], *tensors)
