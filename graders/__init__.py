@@ -6,8 +6,8 @@ def __getattr__(name: str):
         from graders.check import check
 
         return check
-    if name in ("lesson_checks", "hint"):
-        from graders import notebook
+    if name == "lesson_checks":
+        from graders.notebook import lesson_checks
 
-        return getattr(notebook, name)
+        return lesson_checks
     raise AttributeError(f"module 'graders' has no attribute {name!r}")

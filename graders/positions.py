@@ -1,8 +1,8 @@
 """Where the numbers of every value come from: which position of the map, or which stored number.
 
 Rule 4 asks what weights do to positions. To answer it for any way of writing a network, labels travel through the graph
-beside the values: whatever moves numbers about (a reshape, a slice, a concatenation) moves their labels the same way, so
-there is nothing to be clever about. A value that depends on the image has a label for height and one for width; any
+beside the values: whatever moves numbers about (a reshape, a slice, a concatenation) moves their labels the same way,
+so there is nothing to be clever about. A value that depends on the image has a label for height and one for width; any
 other value has one that says which of its entries are the same number.
 """
 

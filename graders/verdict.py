@@ -55,7 +55,8 @@ class Verdict:
         }
 
     def __str__(self) -> str:
-        lines = [f"{self.submission}: {'passed' if self.passed else 'not passed'} (evidence: {self.evidence or 'none'})"]
+        outcome = "passed" if self.passed else "not passed"
+        lines = [f"{self.submission}: {outcome} (evidence: {self.evidence or 'none'})"]
         if self.evidence is None and self.error:
             return f"{self.submission}: could not be graded ({self.error['kind']}): {self.error['message']}"
         words = {True: "[passed]      ", False: "[not met]     ", None: "[not assessed]"}

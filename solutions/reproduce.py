@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from course.iterations import iteration
 
 from course.data import Data, load_mnist
 from course.errors import CourseError
+from course.iterations import iteration
 from course.submission import load_submission
 from course.trace import trace_with_weights
 from course.training import Run, train

@@ -1,0 +1,62 @@
+"""Make an nbgrader course folder from the lessons."""
+
+from pathlib import Path
+
+import nbformat
+
+from course.errors import UsageError
+from course.iterations import iterations
+from course.pairs import LESSONS
+
+CONFIG = '''"""nbgrader's configuration of this course; everything in it comes from graders.nbgrader_config."""
+
+from pathlib import Path
+
+from graders.nbgrader_config import configure
+
+configure(get_config(), Path(__file__).parent{practice})  # noqa: F821, nbgrader defines get_config
+'''
+OURS = {
+    "source",
+    "release",
+    "submitted",
+    "autograded",
+    "feedback",
+    "originals",
+    "gradebook.db",
+    "nbgrader_config.py",
+    "grades.csv",
+}
+NO_ACCURACY = ("accuracy", "trained")
+
+
+def build_course(folder, lessons: list[int] | None = None, *, practice: bool = False) -> Path:
+    """A course folder with the lessons' assignments in `source/`; what learners handed in and what was graded stays as it is.
+
+    With `practice`, checks of accuracy are worth nothing: for a machine without MNIST. Raises UsageError.
+    """
+    folder = Path(folder).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder that is new, empty or a course already")
+    strangers = sorted(path.name for path in folder.iterdir() if path.name not in OURS) if folder.exists() else []
+    if strangers and not (folder / "nbgrader_config.py").exists():
+        raise UsageError(
+            f"{folder} holds other things ({', '.join(strangers[:3])}); name a folder that is new or empty"
+        )
+    known = {item.number: item for item in iterations() if (LESSONS / f"{item.slug}.ipynb").exists()}
+    unknown = sorted(set(lessons or []) - set(known))
+    if unknown:
+        raise UsageError(f"there is no lesson {unknown[0]}; there are {', '.join(map(str, known))}")
+    for number in sorted(set(lessons or known)):
+        slug = known[number].slug
+        notebook = nbformat.read(LESSONS / f"{slug}.ipynb", as_version=4)
+        for cell in notebook.cells if practice else []:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") in NO_ACCURACY:
+                cell.metadata.nbgrader["points"] = 0
+        target = folder / "source" / slug / f"{slug}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)
+    (folder / "nbgrader_config.py").write_text(CONFIG.format(practice=", practice=True" if practice else ""))
+    print(f"{folder}: {len(set(lessons or known))} assignments in source/. Next, in that folder:")
+    print(f"  nbgrader generate_assignment {known[min(lessons or known)].slug}")
+    return folder

@@ -1,0 +1,101 @@
+"""The trained network that stands beside a notebook: whether it is a run of that notebook's code, and how good it is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.data import Data, load_mnist, load_practice_digits
+from course.errors import CourseError
+from course.evaluation import scores
+from course.graph import Graph
+from course.iterations import iteration
+from course.recipe import Recipe
+from course.submission import Submission, load_submission
+from graders.constraints import judge_accuracy
+from graders.outcome import Outcome, correct, not_attempted, not_yet
+from graders.verdict import Constraint
+
+GRADUATED = 40  # digits below the line within which accuracy still earns marks: half of them and more
+MOST_FILES = 20  # a folder with more .safetensors files than that is no hand-in
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A submission that fits the notebook's own graph and recipe, or a sentence that says why there is none."""
+
+    submission: Submission | None
+    problem: str = ""
+
+
+def find_evidence(folder: Path, number: int, graph: Graph, recipe: Recipe) -> Evidence:
+    """The run of this graph and this recipe in a folder: the lesson's own file name first, then any other."""
+    slug = iteration(number).slug
+    paths = sorted(Path(folder).glob("*.safetensors"), key=lambda path: (path.stem != slug, path.name))
+    if not paths:
+        return Evidence(None, f"there is no {slug}.safetensors beside the notebook; train, and run.save(…) writes it")
+    problems = []
+    for path in paths[:MOST_FILES]:
+        try:
+            submission = load_submission(path)
+        except (CourseError, OSError) as error:
+            problems.append(str(error))
+            continue
+        if submission.graph.hash != graph.hash:
+            problems.append(f"{path.name} is a run of another network; train again after the last change of Net")
+        elif submission.recipe.hash != recipe.hash:
+            problems.append(f"{path.name} is a run of another recipe; train again after the last change of recipe")
+        else:
+            return Evidence(submission)
+    return Evidence(None, problems[0])
+
+
+def judge_evidence(evidence: Evidence, data: Data, floor: float | None = None) -> Outcome:
+    """The accuracy's outcome: against rule 1, or against a lesson's floor in percent. Both are counted here, on MNIST."""
+    if evidence.submission is None:
+        return not_attempted(evidence.problem)
+    submission = evidence.submission
+    network = submission.graph.build(submission.weights)
+    verdict = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
+    if floor is None:
+        return _graduated(verdict, len(data.test_labels))
+    if verdict.value is None:
+        return not_yet(verdict.message)
+    if verdict.value >= floor:
+        return correct(f"trained: {verdict.value:.2f}% of MNIST's test digits, at least {floor:g}% asked for")
+    return not_yet(
+        f"trained to {verdict.value:.2f}% of MNIST's test digits, {floor:g}% asked for; another epoch or two helps"
+    )
+
+
+def not_assessed(evidence: Evidence, data: Data) -> Outcome:
+    """What is said where only practice digits are at hand; accuracy is never graded on them."""
+    if evidence.submission is None:
+        return not_attempted(evidence.problem)
+    network = evidence.submission.graph.build(evidence.submission.weights)
+    right = (scores(network, data.test_images).argmax(dim=1) == data.test_labels).sum().item()
+    return not_attempted(
+        f"not assessed: MNIST is not at hand (on {data.name}: {right} of {len(data.test_labels)} right, which says little)"
+    )
+
+
+def accuracy_outcome(evidence: Evidence, floor: float | None, *, practice: bool) -> Outcome:
+    """Judge on MNIST; where `practice` allows it and MNIST is missing, say "not assessed". Raises DataError otherwise."""
+    if evidence.submission is None:
+        return not_attempted(evidence.problem)
+    try:
+        data = load_mnist(download=not practice)
+    except CourseError:
+        if not practice:
+            raise
+        return not_assessed(evidence, load_practice_digits())
+    return judge_evidence(evidence, data, floor)
+
+
+def _graduated(verdict: Constraint, total: int) -> Outcome:
+    if verdict.passed:
+        return correct(verdict.message)
+    if verdict.value is None:
+        return not_yet(verdict.message)
+    short = round(total * (verdict.limit - verdict.value) / 100)
+    if short > GRADUATED:
+        return not_yet(verdict.message)
+    return not_yet(f"{verdict.message}; so near the line it earns a part of the marks", 0.9 - 0.4 * short / GRADUATED)

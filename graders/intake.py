@@ -1,0 +1,103 @@
+"""Before autograding: every hand-in becomes a notebook that nbgrader can grade, whatever a learner did to it.
+
+The notebook is rebuilt from the release: the release's cells, metadata and order, the learner's answers, and the learner's
+other cells as plain ones. What was handed in is kept as it was, in `originals/`, with a note of what was mended.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from graders.handed_in import Cell, find_hand_in, read_hand_in
+from graders.rebuilding import rebuild
+
+KEPT = "originals"
+
+
+@dataclass
+class Intake:
+    """What was done to one hand-in: a sentence each, for the instructor."""
+
+    student: str
+    notebook: str
+    notes: list[str] = field(default_factory=list)
+
+
+def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
+    """Rebuild a learner's hand-in from the release; one Intake for each notebook that had to be rebuilt.
+
+    A hand-in that was taken in before, and not handed in anew since, is left alone.
+    """
+    folder = course / "submitted" / student / assignment
+    releases = sorted((course / "release" / assignment).glob("*.ipynb"))
+    if not folder.is_dir() or not releases:
+        return []
+    done = []
+    for release in releases:
+        intake = _take_in_one(course, folder, release, alone=len(releases) == 1)
+        if intake:
+            done.append(intake)
+    return done
+
+
+def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Intake | None:
+    student, assignment = folder.parent.name, folder.name
+    target, kept = folder / release.name, course / KEPT / student / assignment
+    if _digest(target) and _digest(target) == _remembered(kept, release.stem):
+        return None
+    intake = Intake(student, release.stem)
+    path = find_hand_in(folder, release.name, alone, intake.notes)
+    _keep(path, kept)
+    cells: list[Cell] = read_hand_in(path, intake.notes) if path else []
+    notebook = rebuild(nbformat.read(release, as_version=4), cells, intake.notes)
+    if intake.notes:
+        notebook.cells.insert(0, _note_cell(intake.notes))
+    if target.is_symlink() or target.is_dir():
+        shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
+    temporary = folder / f".{release.name}.taking-in"
+    temporary.write_text(nbformat.writes(notebook), encoding="utf-8")
+    os.replace(temporary, target)
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / f"{release.stem}.json").write_text(
+        json.dumps({"rebuilt": _digest(target), "notes": intake.notes}, indent=1)
+    )
+    return intake
+
+
+def _note_cell(notes: list[str]) -> NotebookNode:
+    lines = "\n".join(f"- {note}" for note in notes)
+    cell = new_markdown_cell(f"**Notes of the intake**, for learner and instructor:\n\n{lines}")
+    cell["id"] = "intake-notes"
+    return cell
+
+
+def _keep(path: Path | None, kept: Path) -> None:
+    """A copy of what was handed in, under a name of its own for each version."""
+    digest = _digest(path) if path else None
+    if path and digest:
+        kept.mkdir(parents=True, exist_ok=True)
+        copy = kept / f"{path.stem}-{digest[:12]}{path.suffix}"
+        if not copy.exists():
+            shutil.copyfile(path, copy)
+
+
+def _remembered(kept: Path, stem: str) -> str | None:
+    """The digest of what this intake wrote last time; kept outside the hand-in, so that nobody can claim it."""
+    try:
+        return json.loads((kept / f"{stem}.json").read_text())["rebuilt"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _digest(path: Path) -> str | None:
+    if path.is_symlink() or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

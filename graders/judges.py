@@ -1,0 +1,194 @@
+"""What the checks ask of a network's structure: each compares the chain that was seen with the lesson's plan.
+
+A judge says what it saw, what it expected and what to try; it looks at one thing, so that one mistake costs one mark.
+"""
+
+from collections.abc import Iterator
+
+from course.graph import Graph
+from graders.outcome import Outcome, correct, not_yet
+from graders.plans import plan, pooling_field
+from graders.structure import Chain, Layer, chain
+
+
+def judge_parameters(graph: Graph, number: int, expected: int) -> Outcome:
+    """The exact number of parameters."""
+    seen = graph.parameters
+    if seen == expected:
+        return correct(f"{seen:,} parameters, exactly")
+    difference = f"{abs(seen - expected):,} too {'many' if seen > expected else 'few'}"
+    said = f"saw {seen:,} parameters, expected {expected:,}: {difference}"
+    convolutions, planned = chain(graph).convolutions, plan(number).convolutions
+    if seen - expected == sum(layer.channels for layer in convolutions) and number > 1:
+        return not_yet(f"{said}, one for each channel of each convolution: leave the biases out, bias=False")
+    if expected - seen == sum(layer.channels for layer in planned) and number == 1:
+        return not_yet(f"{said}: this network's convolutions have biases, as nn.Conv2d has unless told otherwise")
+    return not_yet(
+        f"{said}; Graph.trace(Net).table() shows where they are, to be compared layer by layer with the lesson"
+    )
+
+
+def judge_layers(graph: Graph, number: int) -> Outcome:
+    """Kernel, channels and padding of every convolution, in order."""
+    seen, planned = chain(graph), plan(number)
+    if seen.problem:
+        return not_yet(seen.problem)
+    strangers = [layer for layer in seen.layers if layer.kind in ("linear", "matrix_product", "conv_transpose")]
+    if strangers:
+        return not_yet(f"saw a {strangers[0].kind} ({strangers[0].where}); this network has convolutions only")
+    for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
+        for what, a, b in (
+            ("kernel", one.kernel, other.kernel),
+            ("output channels", one.channels, other.channels),
+            ("padding", one.padding, other.padding),
+            ("stride", one.stride, other.stride),
+        ):
+            if a != b:
+                return not_yet(f"convolution {i}{_at(one)}: saw {what} {a}, expected {b}")
+    return _same_count(seen, planned) or correct(f"{len(planned.convolutions)} convolutions, each as planned")
+
+
+def judge_activations(graph: Graph, number: int) -> Outcome:
+    """A ReLU behind every convolution but those that stay bare."""
+    seen, planned = chain(graph), plan(number)
+    for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
+        if ("relu" in other.after) != ("relu" in one.after):
+            if "relu" in other.after:
+                return not_yet(
+                    f"convolution {i}{_at(one)}: saw no ReLU behind it, expected one; try F.relu or nn.ReLU()"
+                )
+            return not_yet(f"convolution {i}{_at(one)}: saw a ReLU behind it; this one's output stays as it is")
+    strange = [
+        layer
+        for layer in seen.layers
+        if layer.kind in ("leaky_relu", "gelu", "silu", "elu", "tanh", "sigmoid", "prelu")
+    ]
+    if strange:
+        return not_yet(f"saw {strange[0].kind}; this lesson's activations are ReLU")
+    return _same_count(seen, planned) or correct("ReLU where it should be, and nowhere else")
+
+
+def judge_pooling(graph: Graph, number: int) -> Outcome:
+    """One max-pool by two, at the planned receptive field."""
+    seen, planned, wanted = chain(graph), plan(number), pooling_field(number)
+    places = seen.of_kind("max_pool")
+    if not places:
+        return not_yet(f"saw no max-pool, expected one behind a receptive field of {wanted}; try nn.MaxPool2d(2)")
+    if len(places) > 1:
+        return not_yet(f"saw {len(places)} max-pools, expected one, behind a receptive field of {wanted}")
+    index = next(i for i, layer in enumerate(seen.layers) if layer.kind == "max_pool")
+    pool, field = seen.layers[index], seen.layers[index - 1].field if index else 1
+    if (pool.kernel, pool.stride) != (2, 2):
+        return not_yet(f"saw a max-pool of kernel {pool.kernel} and stride {pool.stride}, expected 2 and 2")
+    if field != wanted:
+        way = "later" if isinstance(field, int) and field < wanted else "earlier"
+        return not_yet(f"saw the max-pool behind a receptive field of {field}, expected {wanted}: pool {way}")
+    if places != planned.of_kind("max_pool"):
+        expected = planned.of_kind("max_pool")[0]
+        return not_yet(f"saw the max-pool behind convolution {places[0]}, expected it behind convolution {expected}")
+    return correct(f"one max-pool by two, behind a receptive field of {wanted}")
+
+
+def judge_normalisation(graph: Graph, number: int) -> Outcome:
+    """BatchNorm behind the planned convolutions, in the planned order with ReLU."""
+    seen, planned = chain(graph), plan(number)
+    for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
+        a, b = (tuple(x for x in layer.after if x != "dropout") for layer in (one, other))
+        others = [x for x in a if x not in ("relu", "norm")]
+        if others and "norm" in b:
+            return not_yet(f"convolution {i}{_at(one)}: saw {others[0]} behind it, expected BatchNorm")
+        if a.count("norm") != b.count("norm") or others:
+            saw = "no BatchNorm" if "norm" not in a else f"{_words(a)}"
+            return not_yet(f"convolution {i}{_at(one)}: saw {saw} behind it, expected {_words(b) or 'none'}")
+        if "norm" in b and "relu" in a and a != b:
+            return not_yet(f"convolution {i}{_at(one)}: saw {_words(a)}, expected {_words(b)}, in this order")
+    return _same_count(seen, planned) or correct("BatchNorm where it should be, and nowhere else")
+
+
+def judge_dropout(graph: Graph, number: int) -> Outcome:
+    """Dropout at the planned places with the planned rate."""
+    seen, planned = chain(graph), plan(number)
+    rate = next(layer.rates[0] for layer in planned.layers if layer.rates)
+    for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
+        a, b = one.after.count("dropout"), other.after.count("dropout")
+        if a < b:
+            return not_yet(f"convolution {i}{_at(one)}: saw no dropout behind it, expected Dropout({rate})")
+        if a > b:
+            return not_yet(f"convolution {i}{_at(one)}: saw {a} dropouts behind it, expected {b or 'none'}")
+        if b and abs(one.rates[0] - rate) > 1e-6:
+            return not_yet(f"convolution {i}{_at(one)}: saw dropout of {one.rates[0]:g}, expected {rate:g}")
+        if b and one.after[-1] != "dropout":
+            return not_yet(f"convolution {i}{_at(one)}: saw {_words(one.after)}; dropout comes last in this block")
+    stray = [layer for layer in seen.layers if layer.kind != "conv" and "dropout" in layer.after]
+    if stray:
+        return not_yet(f"saw dropout behind {stray[0].name}; expected it before the pooling, behind the convolution")
+    return _same_count(seen, planned) or correct(
+        f"dropout of {rate:g} at {_count(planned, 'dropout')} places, as planned"
+    )
+
+
+def judge_gap(graph: Graph, number: int) -> Outcome:
+    """One global average pooling, with the planned number of convolutions behind it."""
+    seen, planned = chain(graph), plan(number)
+    places, wanted = seen.of_kind("global_avg_pool"), planned.of_kind("global_avg_pool")
+    if len(places) != 1:
+        wide = [layer for layer in seen.convolutions if isinstance(layer.kernel, int) and layer.kernel > 3]
+        instead = f"; the {wide[0].kernel}×{wide[0].kernel} convolution is what it replaces" if wide else ""
+        return not_yet(
+            f"saw {len(places) or 'no'} global average pooling{'s' if len(places) > 1 else ''}, expected one: "
+            f"nn.AvgPool2d with a kernel as large as the map, or nn.AdaptiveAvgPool2d(1){instead}"
+        )
+    behind, expected = len(seen.convolutions) - places[0], len(planned.convolutions) - wanted[0]
+    if behind != expected:
+        return not_yet(f"saw {behind} convolutions behind the global average pooling, expected {expected or 'none'}")
+    return correct("one global average pooling" + (", and a layer behind it" if expected else ", at the end"))
+
+
+def judge_output(graph: Graph, number: int) -> Outcome:
+    """Ten scores that nothing has touched since the last convolution but averaging and log-softmax."""
+    seen = chain(graph)
+    if not seen.convolutions:
+        return not_yet("saw no convolution at all")
+    last = max(i for i, layer in enumerate(seen.layers) if layer.kind == "conv")
+    touching = [*seen.layers[last].after, *(x for layer in seen.layers[last + 1 :] for x in layer.after)]
+    touching += [layer.kind for layer in seen.layers[last + 1 :] if not layer.kind.endswith("avg_pool")]
+    if touching:
+        return not_yet(
+            f"saw {_words(tuple(touching))} behind the last convolution, expected none: scores must be free "
+            "to be negative, and no digit's score may be held down"
+        )
+    if seen.layers[last].channels != 10:
+        return not_yet(f"saw {seen.layers[last].channels} channels at the end, expected 10, one score a digit")
+    return correct("the last convolution's ten scores are left as they are")
+
+
+def judge_network(graph: Graph, number: int) -> Outcome:
+    """The whole chain: the first thing that differs from the plan."""
+    judges = (judge_layers, judge_pooling, judge_normalisation, judge_dropout, judge_gap, judge_output)
+    for judge in judges:
+        outcome = judge(graph, number)
+        if outcome.fraction < 1:
+            return outcome
+    return correct("the final network of lesson 8, layer by layer")
+
+
+def _pairs(seen: Chain, planned: Chain) -> Iterator[tuple[Layer, Layer]]:
+    return zip(seen.convolutions, planned.convolutions, strict=False)
+
+
+def _same_count(seen: Chain, planned: Chain) -> Outcome | None:
+    a, b = len(seen.convolutions), len(planned.convolutions)
+    return None if a == b else not_yet(f"saw {a} convolutions, expected {b}; start with the check of the layers")
+
+
+def _count(planned: Chain, follower: str) -> int:
+    return sum(layer.after.count(follower) for layer in planned.layers)
+
+
+def _words(after: tuple[str, ...]) -> str:
+    names = {"relu": "ReLU", "norm": "BatchNorm", "dropout": "Dropout"}
+    return ", ".join(names.get(item, item) for item in after)
+
+
+def _at(layer: Layer) -> str:
+    return f" ({layer.where})" if layer.where else ""

@@ -1,0 +1,96 @@
+"""Which checks each lesson has, what each is worth, and who judges it. Points are those of the lesson's check cells."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+
+from course.iterations import iteration, iterations
+from course.recipe import Recipe
+from graders import judges
+from graders.answer_judges import JUDGE
+from graders.answers import ASK
+from graders.constraints import judge_epochs, judge_fully_connected, judge_parameters
+from graders.outcome import Outcome, correct, not_yet
+from graders.recipe_judges import judge_augmentation, judge_schedule
+from graders.verdict import Constraint
+
+FLOORS = {3: 97.0, 6: 97.5}  # percent: what `trained` asks for; networks that learn slowly are asked for less
+FLOOR = 98.0  # all others get there within a few epochs
+
+POINTS: dict[int, dict[str, int]] = {
+    1: dict(statistics=8, transform=10, dataset=10, loaders=10, layers=8, parameters=10, train_loop=14, test_loop=10),
+    2: dict(receptive_field=10, layers=15, activations=8, pooling=10, output=5, parameters=12, trained=15),
+    3: dict(count_by_hand=10, layers=20, activations=8, pooling=7, output=5, parameters=15, trained=15),
+    4: dict(batch_norm_by_hand=10, normalisation=20, layers=10, output=10, parameters=15, trained=15),
+    5: dict(dropout=25, layers=10, normalisation=10, parameters=10, trained=20),
+    6: dict(
+        gap=25, layers=10, dropout=8, normalisation=7, parameters=10, constraint_parameters=5, fully_connected=5, trained=10
+    ),
+    7: dict(
+        layers=20, gap=10, output=10, dropout=5, normalisation=5, parameters=10, constraint_parameters=5, fully_connected=5,
+        trained=10,
+    ),
+    8: dict(
+        parameters=8, layers=10, pooling=10, normalisation=7, dropout=7, gap=8, output=5, constraint_parameters=5,
+        fully_connected=5, epochs=5, accuracy=15,
+    ),
+    9: dict(network=10, parameters=5, augmentation=25, constraint_parameters=5, fully_connected=5, epochs=5, accuracy=20),
+    10: dict(
+        rates=20, network=5, parameters=5, augmentation=5, schedule=15, constraint_parameters=5, fully_connected=5, epochs=5,
+        accuracy=15,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. `kind` says what it is judged on: "network" (a graph), "recipe", "answer" or "evidence"."""
+
+    name: str
+    points: int
+    kind: str
+    judge: Callable[..., Outcome] | None = None
+    answer: str = ""  # of kind "answer": the definition that is asked
+    floor: float | None = None  # of kind "evidence": percent, or None for rule 1
+
+
+@cache
+def checks(number: int) -> dict[str, Check]:
+    """The checks of a lesson by name, in the lesson's order."""
+    return {name: _check(name, points, number) for name, points in POINTS[number].items()}
+
+
+def number_of(assignment: str) -> int | None:
+    """The lesson's number, if an nbgrader assignment of this name is one."""
+    return next((item.number for item in iterations() if item.slug == assignment), None)
+
+
+def needed(number: int) -> set[str]:
+    """The names that a lesson's answers define."""
+    names = {check.answer for check in checks(number).values() if check.answer} | {"Net"}
+    return names | ({"recipe"} if number > 1 else set())
+
+
+def _check(name: str, points: int, number: int) -> Check:
+    if name in ASK:
+        return Check(name, points, "answer", JUDGE[name], answer=ASK[name][0])
+    if name in ("accuracy", "trained"):
+        return Check(name, points, "evidence", floor=FLOORS.get(number, FLOOR) if name == "trained" else None)
+    if name == "parameters":
+        judge = partial(judges.judge_parameters, number=number, expected=iteration(number).documented.parameters)
+        return Check(name, points, "network", judge)
+    if name in ("constraint_parameters", "fully_connected"):
+        rule = judge_parameters if name == "constraint_parameters" else judge_fully_connected
+        return Check(name, points, "network", lambda graph: _outcome(rule(graph)))
+    of_recipe: dict[str, Callable[[Recipe], Outcome]] = {
+        "epochs": lambda recipe: _outcome(judge_epochs(recipe)),
+        "augmentation": judge_augmentation,
+        "schedule": judge_schedule,
+    }
+    if name in of_recipe:
+        return Check(name, points, "recipe", of_recipe[name])
+    return Check(name, points, "network", partial(getattr(judges, f"judge_{name}"), number=number))
+
+
+def _outcome(constraint: Constraint) -> Outcome:
+    return correct(constraint.message) if constraint.passed else not_yet(constraint.message)

@@ -1,0 +1,81 @@
+"""Mark a notebook: every check of its lesson, decided outside the process that runs the learner's code."""
+
+import secrets
+from pathlib import Path
+
+from course.errors import CourseError, DataError
+from course.graph import Graph
+from course.recipe import Recipe
+from graders.answers import ASK
+from graders.definitions import definitions
+from graders.evidence import Evidence, accuracy_outcome, find_evidence
+from graders.lessons import Check, checks, needed, number_of
+from graders.outcome import Outcome, not_attempted, not_yet
+from graders.probes import NOT_ATTEMPTED
+from graders.sandbox import Limits, run_probes
+
+__all__ = ["mark", "number_of", "judge", "Outcome"]
+
+
+def mark(notebook, folder, *, number: int, practice: bool = False, limits: Limits | None = None) -> dict[str, Outcome]:
+    """The outcome of every check of lesson `number`, by check, for a notebook node and the folder of its other files.
+
+    The learner's definitions are run in the sandbox; the trained network is evaluated here. Raises DataError where accuracy has
+    to be judged and MNIST is missing, unless `practice` lets it go unassessed.
+    """
+    cells = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    found = definitions(cells, needed(number))
+    seed = secrets.randbelow(2**31)
+    probes = ["network", "recipe", *(name for name in checks(number) if name in ASK)]
+    try:
+        given = run_probes(found.source, {"probes": probes, "seed": seed}, limits)
+        answers, failures = given.get("answers"), given.get("failures")
+        answers = answers if isinstance(answers, dict) else {}
+        failures = [str(item)[:400] for item in failures][:5] if isinstance(failures, list) else []
+    except CourseError as error:
+        answers, failures = {name: {"state": "failed", "message": str(error)} for name in probes}, []
+    problems = [*found.problems, *failures]
+    return {
+        name: _with_problem(judge(check, answers, seed, Path(folder), number, practice=practice), problems)
+        for name, check in checks(number).items()
+    }
+
+
+def judge(check: Check, answers: dict, seed: int, folder: Path, number: int, *, practice: bool = False) -> Outcome:
+    """One check's outcome from what the probes answered; an answer that is not of the probes' form earns nothing."""
+    try:
+        return _judge(check, answers, seed, folder, number, practice)
+    except DataError:
+        raise
+    except CourseError as error:
+        return not_yet(str(error))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RuntimeError) as error:
+        return not_yet(f"what the code gave back could not be judged ({type(error).__name__}: {str(error)[:200]})")
+
+
+def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, practice: bool) -> Outcome:
+    wanted = {"network": ["network"], "recipe": ["recipe"], "answer": [check.name], "evidence": ["network", "recipe"]}
+    for name in wanted[check.kind]:
+        answer = answers[name]
+        if "state" in answer:
+            said = not_attempted if answer["state"] == NOT_ATTEMPTED else not_yet
+            return said(str(answer.get("message"))[:600])
+    if check.kind == "answer":
+        assert check.judge
+        return check.judge(answers[check.name], seed)
+    if check.kind == "recipe":
+        assert check.judge
+        return check.judge(Recipe.from_json(answers["recipe"]["recipe"]))
+    graph = Graph.from_json(answers["network"]["graph"])
+    if check.kind == "network":
+        assert check.judge
+        return check.judge(graph)
+    evidence: Evidence = find_evidence(folder, number, graph, Recipe.from_json(answers["recipe"]["recipe"]))
+    return accuracy_outcome(evidence, check.floor, practice=practice)
+
+
+def _with_problem(outcome: Outcome, problems: list[str]) -> Outcome:
+    """A definition that is missing because its cell failed is explained by that failure."""
+    if outcome.state == NOT_ATTEMPTED and problems and "there is no" in outcome.message:
+        return not_yet(f"{outcome.message}: {problems[0]}")
+    return outcome

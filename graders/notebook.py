@@ -1,0 +1,58 @@
+"""Checks inside a lesson: the same questions and the same judges as the grader's, asked in the learner's own kernel.
+
+What is said here is advice. Marks are settled outside the kernel, by `graders.marking`.
+"""
+
+import secrets
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from course.errors import DataError, UsageError
+from graders.lessons import checks
+from graders.marking import judge
+from graders.outcome import CORRECT, NOT_ATTEMPTED
+from graders.probes import ask
+
+SIGNS = {CORRECT: "✔ correct", NOT_ATTEMPTED: "○ not attempted"}
+
+
+def lesson_checks(number: int) -> tuple[Callable[..., float], Callable[..., None]]:
+    """The functions `check` and `hint` of a lesson.
+
+    `check(name, Net=Net, …)` prints an outcome and returns its marks as a plain float; `hint(name)` prints a first hint,
+    `hint(name, 2)` one that says more.
+    """
+
+    def check(name: str, **defined) -> float:
+        known = checks(number)
+        if name not in known:
+            raise UsageError(f"lesson {number} has the checks {', '.join(known)}; saw {name!r}")
+        one, seed = known[name], secrets.randbelow(2**31)
+        probes = {"network": ["network"], "recipe": ["recipe"], "answer": [name], "evidence": ["network", "recipe"]}[
+            one.kind
+        ]
+        answers = {probe: ask(probe, defined, {"seed": seed}) for probe in probes}
+        try:
+            outcome = judge(one, answers, seed, Path("."), number, practice=True)
+        except DataError as error:
+            print(f"○ not assessed: {error}")
+            return 0.0
+        marks = float(one.points * outcome.fraction)
+        print(f"{SIGNS.get(outcome.state, '✘ not yet')} ({marks:g} of {one.points}): {outcome.message}")
+        if outcome.state not in SIGNS:
+            print(f'  A hint: hint("{name}")')
+        return marks
+
+    def hint(name: str, tier: int = 1) -> None:
+        text = (Path(__file__).parent / "hints.toml").read_text(encoding="utf-8")
+        found = tomllib.loads(text).get(f"lesson_{number}", {}).get(name)
+        if not found:
+            raise UsageError(f"lesson {number} has the checks {', '.join(checks(number))}; saw {name!r}")
+        if tier not in range(1, len(found) + 1):
+            raise UsageError(f"{name} has {len(found)} hints; saw tier {tier!r}")
+        print(found[tier - 1])
+        if tier < len(found):
+            print(f'More: hint("{name}", {tier + 1})')
+
+    return check, hint

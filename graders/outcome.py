@@ -1,0 +1,29 @@
+"""What a check says: not attempted, not yet, or correct; with a part of the points and a sentence."""
+
+from dataclasses import dataclass
+
+NOT_ATTEMPTED, NOT_YET, CORRECT = "not attempted", "not yet", "correct"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`fraction` is the part of the points, 0 to 1; `message` says what was seen, what is expected, what to try."""
+
+    state: str
+    fraction: float
+    message: str
+
+
+def correct(message: str) -> Outcome:
+    """All points."""
+    return Outcome(CORRECT, 1.0, message)
+
+
+def not_yet(message: str, fraction: float = 0.0) -> Outcome:
+    """Tried, and something is still to do."""
+    return Outcome(NOT_YET, fraction, message)
+
+
+def not_attempted(message: str) -> Outcome:
+    """Nothing is there to be judged, which is no mistake."""
+    return Outcome(NOT_ATTEMPTED, 0.0, message)

@@ -1,0 +1,117 @@
+"""Put a learner's answers into the released notebook."""
+
+import ast
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from graders.handed_in import Cell
+
+
+def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> NotebookNode:
+    """The release with the learner's answers in its answer cells, and the learner's own cells, plain, where they stood.
+
+    Of several cells with one grade id the last that was changed counts. Cells of the release that the learner deleted come back;
+    plain code cells that the learner changed stay changed, since answers may rest on them.
+    """
+    answers = {_grade_id(cell): cell for cell in release.cells if _is_answer(cell)}
+    fixed = {_grade_id(cell) for cell in release.cells if _grade_id(cell) and not _is_answer(cell)}
+    places = {cell.get("id"): i for i, cell in enumerate(release.cells)}
+    sources = {cell.source: i for i, cell in enumerate(release.cells)}
+    by_name = {_grade_id(cell): i for i, cell in enumerate(release.cells) if _grade_id(cell)}
+
+    given: dict[str, str] = {}
+    changed: dict[int, str] = {}
+    extras: dict[int, list[Cell]] = {}
+    seen: dict[str, int] = {}
+    place = -1
+    for cell in cells:
+        name = cell.grade_id
+        if name in answers:
+            place = by_name[name]
+            seen[name] = seen.get(name, 0) + 1
+            if name not in given or cell.source.strip() != answers[name].source.strip():
+                given[name] = cell.source
+        elif name in fixed:
+            place = by_name[name]
+            seen[name] = seen.get(name, 0) + 1
+        elif _is_plain(release, places.get(cell.id)):
+            place = places[cell.id]
+            if release.cells[place].cell_type == cell.kind == "code":
+                changed[place] = cell.source
+        elif _is_plain(release, sources.get(cell.source)):
+            place = sources[cell.source]
+        else:
+            extras.setdefault(place, []).append(cell)
+
+    _adopt(answers, given, extras, notes)
+    for name, count in seen.items():
+        if count > 1:
+            notes.append(f"the cell {name} was there {count} times; its last changed version counts")
+    missing = [name for name in by_name if name not in seen and name not in given]
+    if missing and cells:
+        notes.append(f"cells that were missing were put back: {', '.join(missing)}")
+    return _assemble(release, given, changed, extras)
+
+
+def _adopt(answers: dict, given: dict[str, str], extras: dict[int, list[Cell]], notes: list[str]) -> None:
+    """A lost answer cell is found again where another cell defines its name; a cell's grade id is what it defines."""
+    for name in answers:
+        if name in given:
+            continue
+        for place, cells in extras.items():
+            found = [cell for cell in cells if cell.kind == "code" and name in _defined(cell.source)]
+            if found:
+                given[name] = found[-1].source
+                extras[place] = [cell for cell in cells if cell is not found[-1]]
+                notes.append(f"the answer {name} was found in a cell without its grade id")
+                break
+
+
+def _assemble(release: NotebookNode, given: dict, changed: dict, extras: dict) -> NotebookNode:
+    cells = [_plain(cell, i) for i, cell in enumerate(extras.get(-1, []))]
+    for i, cell in enumerate(release.cells):
+        cell.source = given.get(_grade_id(cell), changed.get(i, cell.source))
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        cells.append(cell)
+        cells += [_plain(extra, j) for j, extra in enumerate(extras.get(i, []))]
+    for i, cell in enumerate(cells):
+        if cell.get("id", "").startswith("extra-"):
+            cell["id"] = f"extra-{i}"
+    release.cells = cells
+    release.nbformat, release.nbformat_minor = 4, max(5, release.nbformat_minor)
+    return release
+
+
+def _plain(cell: Cell, index: int) -> NotebookNode:
+    node = new_code_cell(cell.source) if cell.kind == "code" else new_markdown_cell(cell.source)
+    node["id"] = f"extra-{index}"
+    return node
+
+
+def _is_plain(release: NotebookNode, place: int | None) -> bool:
+    return place is not None and not _grade_id(release.cells[place])
+
+
+def _is_answer(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def _defined(source: str) -> set[str]:
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    names = {node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    return names | {
+        target.id
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }

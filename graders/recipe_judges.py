@@ -1,0 +1,42 @@
+"""What lessons 9 and 10 ask of a recipe: its augmentation and its schedule."""
+
+from torch.optim.lr_scheduler import StepLR
+
+from course.augment import RandomRotation
+from course.recipe import Recipe
+from graders.outcome import Outcome, correct, not_yet
+
+DEGREES = (5, 7)  # the document's guess: "5-7 degrees should be sufficient"
+STEP_SIZE, GAMMA = 6, 0.1
+
+
+def judge_augmentation(recipe: Recipe) -> Outcome:
+    """One rotation by up to 5 to 7 degrees."""
+    kinds = [type(item).__name__ for item in recipe.augment]
+    if not kinds:
+        return not_yet("the recipe has no augmentation; try augment=RandomRotation(7)")
+    rotations = [item for item in recipe.augment if isinstance(item, RandomRotation)]
+    if len(rotations) != 1 or len(kinds) > 1:
+        return not_yet(f"saw {', '.join(kinds)}; this lesson asks for one RandomRotation and nothing else")
+    degrees, fill = rotations[0].degrees, rotations[0].fill
+    if not DEGREES[0] <= degrees <= DEGREES[1]:
+        return not_yet(f"saw rotations of up to {degrees:g}°, expected {DEGREES[0]} to {DEGREES[1]}°")
+    if fill > 1:
+        return not_yet(f"saw corners filled with {fill} of 255, expected 0 or, as documented, 1: others would be seen")
+    return correct(f"each digit is turned by an angle of its own, up to ±{degrees:g}°")
+
+
+def judge_schedule(recipe: Recipe) -> Outcome:
+    """StepLR with the documented step size and factor, on the documented rate."""
+    if recipe.schedule is None:
+        return not_yet("the recipe has no schedule; try schedule=partial(StepLR, step_size=…, gamma=…)")
+    schedule = recipe.to_json()["schedule"]
+    if schedule["name"] != StepLR.__name__:
+        return not_yet(f"saw {schedule['name']}, expected StepLR")
+    step_size, gamma = schedule.get("step_size"), schedule.get("gamma", 0.1)
+    if (step_size, gamma) != (STEP_SIZE, GAMMA):
+        return not_yet(f"saw StepLR with step_size {step_size} and gamma {gamma:g}, expected {STEP_SIZE} and {GAMMA:g}")
+    settings = recipe.to_json()["optimizer"]
+    if settings["name"] == "SGD" and settings.get("lr") == 0.01:
+        return correct("StepLR, a tenth of the rate after every sixth epoch")
+    return not_yet(f"the schedule is right, but it starts from {settings}; expected SGD with lr=0.01", 0.8)

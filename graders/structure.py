@@ -1,0 +1,133 @@
+"""A network as the lessons see it: a chain of convolutions and poolings, each with what stands between it and the next.
+
+Ways of writing that compute the same look the same here: functions or modules, any way of flattening, logits or
+log-probabilities, ReLU before or after a max-pool, dropout before or after a ReLU.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from course.graph import INPUT, Graph
+from course.operations import PIECES, RESHAPES
+from course.table import Row
+
+FOLLOWERS = ("relu", "norm", "dropout")
+TAIL = ("log_softmax", "softmax")
+REARRANGING = {operation.partition(".")[0] for operation in RESHAPES | PIECES}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution or a pooling, as planned or as seen; `after` names what follows, in order, before the next layer.
+
+    Sizes are those of a square kernel; `field` is the receptive field behind the layer, in pixels.
+    """
+
+    kind: str
+    kernel: int | tuple[int, ...] = 0
+    channels: int = 0
+    padding: int | tuple = 0
+    after: tuple[str, ...] = ()
+    rates: tuple[float, ...] = ()  # of the dropouts in `after`
+    stride: int | tuple[int, ...] = 1
+    field: int | tuple[int, int] = 0
+    where: str = ""
+
+    @property
+    def name(self) -> str:
+        """As a learner would call it."""
+        if self.kind != "conv":
+            return {"max_pool": "the max-pool", "global_avg_pool": "the global average pooling"}.get(
+                self.kind, self.kind
+            )
+        return f"the {_by(self.kernel)} convolution to {self.channels} channels{self.where and f' ({self.where})'}"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The layers in order, and a sentence where the network is no chain."""
+
+    layers: tuple[Layer, ...]
+    problem: str = ""
+
+    @property
+    def convolutions(self) -> tuple[Layer, ...]:
+        return tuple(layer for layer in self.layers if layer.kind == "conv")
+
+    def of_kind(self, kind: str) -> list[int]:
+        """The places of the layers of a kind, counted in convolutions before them."""
+        places, seen = [], 0
+        for layer in self.layers:
+            if layer.kind == kind:
+                places.append(seen)
+            seen += layer.kind == "conv"
+        return places
+
+
+def chain(graph: Graph) -> Chain:
+    """The chain of a graph, in the one form that stands for all equivalent ones."""
+    layers: list[Layer] = []
+    previous, shape, problem = INPUT, (1, 28, 28), ""
+    for row in graph.rows:
+        if not problem and set(row.inputs) - {previous}:
+            problem = f"{row.name} takes more than the layer before it; this lesson's network is one chain"
+        rearranged = row.operation in REARRANGING and math.prod(row.shape) == math.prod(shape)
+        previous, shape = row.name, row.shape
+        if rearranged or row.kind in TAIL:
+            continue
+        if row.kind == "mean" and layers and layers[-1].kind == "mean":  # over one axis, then over the other
+            layers[-1] = replace(_layer(row), kind="global_avg_pool")
+        elif row.kind in FOLLOWERS and layers:
+            layers[-1] = _followed(layers[-1], row)
+        else:
+            layers.append(_layer(row))
+    return Chain(tuple(_canonical(layers)), problem)
+
+
+def _layer(row: Row) -> Layer:
+    padding = row.padding or ()
+    sides = {side for pair in padding for side in pair}
+    return Layer(
+        kind=row.kind,
+        kernel=_one(row.kernel or ()),
+        channels=row.shape[0] if row.shape else 0,
+        padding=sides.pop() if len(sides) == 1 else padding or 0,
+        stride=_one(row.stride or ()),
+        field=row.receptive_field,
+        where=row.at,
+    )
+
+
+def _followed(layer: Layer, row: Row) -> Layer:
+    kind = row.kind
+    if kind == "norm" and row.settings.get("norm") != "BatchNorm":
+        kind = str(row.settings.get("norm"))
+    rates = (*layer.rates, float(row.settings["p"])) if kind == "dropout" else layer.rates
+    return replace(layer, after=(*layer.after, kind), rates=rates)
+
+
+def _canonical(layers: list[Layer]) -> list[Layer]:
+    for i in range(1, len(layers)):
+        before, pool = layers[i - 1], layers[i]
+        if pool.kind == "max_pool" and pool.after[:1] == ("relu",):  # the larger of two, cut at zero: either order
+            after = before.after if before.after[-1:] == ("relu",) else (*before.after, "relu")
+            layers[i - 1 : i + 1] = [replace(before, after=after), replace(pool, after=pool.after[1:])]
+    return [replace(layer, after=_relu_first(layer.after)) for layer in layers]
+
+
+def _relu_first(after: tuple[str, ...]) -> tuple[str, ...]:
+    """Dropout scales by a positive number or by zero, so it may change places with a ReLU behind it."""
+    items = list(after)
+    for i in range(len(items) - 1):
+        if items[i : i + 2] == ["dropout", "relu"]:
+            items[i : i + 2] = ["relu", "dropout"]
+    return tuple(items)
+
+
+def _one(sizes: tuple[int, ...]):
+    return sizes[0] if sizes and len(set(sizes)) == 1 else sizes
+
+
+def _by(kernel) -> str:
+    sizes = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    return "×".join(str(size) for size in sizes)

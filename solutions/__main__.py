@@ -1,0 +1,60 @@
+"""The solutions' commands: `demo`, `reproduce`, `verify`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; importing this costs no PyTorch, so that --help answers at once."""
+    top = argparse.ArgumentParser(
+        prog="python -m solutions", description="Reference solutions: shown, trained, verified."
+    )
+    commands = top.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="grade three learners' notebooks with nbgrader and show their marks")
+    demo.add_argument(
+        "--folder", type=Path, default=Path("demo"), help="the course folder it makes (demo)"
+    )
+    reproduce = commands.add_parser(
+        "reproduce", help="train the reference solutions as documented and record the results"
+    )
+    reproduce.add_argument("--iterations", type=int, nargs="+", metavar="N", help="which iterations (all ten)")
+    reproduce.add_argument("--seeds", type=int, default=1, metavar="K", help="the seeds 1 to K of each (1)")
+    reproduce.add_argument("--epochs", type=int, metavar="E", help="instead of the documented number")
+    reproduce.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
+    reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
+    commands.add_parser("verify", help="grade every recorded submission again")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 only where all holds."""
+    options = parser().parse_args(arguments)
+    from course.errors import CourseError
+
+    try:
+        return _run(options)
+    except CourseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options) -> int:
+    if options.command == "demo":
+        from solutions.demo import demo
+
+        return demo(options.folder.resolve())
+    if options.command == "reproduce":
+        from solutions.ledger import LEDGER
+        from solutions.reproduce import reproduce
+
+        numbers = options.iterations or list(range(1, 11))
+        ledger = options.ledger or LEDGER
+        return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger) else 1
+    from solutions.verify import verify
+
+    return 0 if verify() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
