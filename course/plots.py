@@ -1,0 +1,226 @@
+"""Pictures for the lessons; each is a matplotlib figure that carries its own description for those who can't see it.
+
+Every line differs in style and marker, not in colour alone.
+"""
+
+import base64
+import math
+from html import escape
+from io import BytesIO
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor, nn
+
+from course.data import Data
+from course.errors import UsageError
+from course.evaluation import scores
+from course.graph import Graph
+from course.iterations import Iteration
+from course.table import Row
+
+TRAIN = {"color": "#D55E00", "linestyle": "--", "marker": "s", "markersize": 3.5}  # Okabe and Ito's palette
+TEST = {"color": "#0072B2", "linestyle": "-", "marker": "o", "markersize": 3.5}
+OTHER = {"color": "#333333", "linestyle": ":", "linewidth": 1.2}
+
+
+class Picture(Figure):
+    """A figure with an alternative text; a notebook shows both, a terminal the text."""
+
+    alt = ""
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        file = BytesIO()
+        self.savefig(file, format="png", dpi=110)
+        picture = base64.b64encode(file.getvalue()).decode()
+        return f'<img alt="{escape(self.alt, quote=True)}" src="data:image/png;base64,{picture}">'
+
+
+def plot_digits(images: Tensor, labels=None, *, columns: int = 8) -> Picture:
+    """A grid of digits (N, H, W), uint8 or any numbers, each under its label if labels are given.
+
+    Raises UsageError for another shape, or for more or fewer labels than digits.
+    """
+    images = _pictures(images)
+    titles = [] if labels is None else [str(int(label)) for label in labels]
+    if labels is not None and len(titles) != len(images):
+        raise UsageError(f"saw {len(images)} digits and {len(titles)} labels, expected as many of each")
+    said = f"{len(images)} images of {images.shape[1]} by {images.shape[2]} pixels"
+    return _grid(images, titles, columns, said + (f", labelled {', '.join(titles)}" if titles else ""))
+
+
+def plot_mistakes(network: nn.Module, data: Data, *, count: int = 16) -> Picture:
+    """Test digits that a network gets wrong, those it is surest of first: truth, guess, and the confidence in the guess."""
+    chances = scores(network, data.test_images).softmax(dim=1)  # (10000, 10)
+    confidence, guess = chances.max(dim=1)
+    wrong = (guess != data.test_labels).nonzero().flatten()
+    shown = wrong[confidence[wrong].argsort(descending=True)][:count].tolist()
+    titles = [
+        f"{int(data.test_labels[i])}, not {int(guess[i])}\nsure to {100 * float(confidence[i]):.0f}%" for i in shown
+    ]
+    head = f"{len(wrong)} of {len(data.test_labels):,} test digits are wrong"
+    said = ", ".join(f"{int(data.test_labels[i])} taken for {int(guess[i])}" for i in shown)
+    if not shown:
+        figure = _figure(5, 0.8, f"{head} ({data.name})")
+        figure.suptitle(figure.alt, fontsize=10)
+        return figure
+    figure = _grid(_pictures(data.test_images[shown]), titles, 8, f"{head} ({data.name}); shown: {said}")
+    figure.suptitle(f"{head} ({data.name}). Above each: what it is, and what was guessed", fontsize=10)
+    return figure
+
+
+def plot_history(run, *, documented: Iteration | None = None) -> Picture:
+    """Accuracy and loss by epoch, of a Run or of its history; with the documented log's accuracy if an iteration is given."""
+    history = list(getattr(run, "history", run))
+    if not history:
+        raise UsageError("there is no finished epoch to show; train first")
+    name = getattr(run, "data", {}).get("name", "")
+    best = max(history, key=lambda epoch: epoch.test_correct)
+    figure = _figure(
+        10,
+        3.6,
+        f"Accuracy and loss by epoch{f' on {name}' if name else ''}, {len(history)} epochs: "
+        f"training accuracy from {history[0].train_accuracy:.2f}% to {history[-1].train_accuracy:.2f}%, "
+        f"test accuracy from {history[0].test_accuracy:.2f}% to {history[-1].test_accuracy:.2f}%, "
+        f"best {best.test_accuracy:.2f}% in epoch {best.epoch}",
+    )
+    left, right = figure.subplots(1, 2)
+    epochs = [epoch.epoch for epoch in history]
+    accuracies = [[getattr(epoch, f"{which}_accuracy") for epoch in history] for which in ("train", "test")]
+    left.plot(epochs, accuracies[0], label="training", **TRAIN)
+    left.plot(epochs, accuracies[1], label="test", **TEST)
+    if documented:
+        log = documented.log.test
+        left.plot(range(1, len(log) + 1), log, label="test, documented log", **OTHER)
+        figure.alt += f"; the documented log ends at {documented.log.last:.2f}%, its best is {documented.log.best():.2f}%"
+    everything = sorted(value for values in accuracies for value in values)
+    if len(everything) > 6:  # the first epochs would flatten all others
+        lowest = everything[len(everything) // 8]
+        left.set_ylim(lowest - 0.15 * (100 - lowest) - 0.02, min(100.05, everything[-1] + 0.3))
+    left.set_ylabel("accuracy (%)")
+    right.plot(epochs, [epoch.train_loss for epoch in history], label="training", **TRAIN)
+    right.plot(epochs, [epoch.test_loss for epoch in history], label="test", **TEST)
+    right.set_ylabel("loss (cross-entropy)")
+    right.set_yscale("log")
+    for axes in (left, right):
+        _by_epoch(axes)
+    if name:
+        left.set_title(name, fontsize=10)
+    return figure
+
+
+def plot_learning_rates(rates, *, documented=None) -> Picture:
+    """The learning rate of every epoch, and beside it another list of rates, such as the documented run's."""
+    rates = [float(rate) for rate in rates]
+    changes = sum(a != b for a, b in zip(rates, rates[1:], strict=False))
+    figure = _figure(
+        7, 3.2, f"Learning rate by epoch: {len(rates)} epochs, from {rates[0]:g} to {rates[-1]:g} in {changes} changes"
+    )
+    axes = figure.subplots()
+    axes.step(range(1, len(rates) + 1), rates, where="mid", label="yours", **TEST)
+    if documented is not None:
+        other = [float(rate) for rate in documented]
+        axes.step(range(1, len(other) + 1), other, where="mid", label="as the documented notebook ran", **OTHER)
+        figure.alt += f"; as the documented notebook ran, from {other[0]:g} to {other[-1]:g}"
+    axes.set_yscale("log")
+    axes.set_ylabel("learning rate")
+    _by_epoch(axes)
+    return figure
+
+
+def plot_receptive_field(graph: Graph, digit: Tensor | None = None) -> Picture:
+    """How much of a digit (28, 28) one position sees, operation by operation, where that grows."""
+    steps = _growing(graph.rows)
+    picture = np.zeros((28, 28)) if digit is None else np.asarray(digit).reshape(28, 28)
+    said = ", ".join(f"{_size(row)} after {_title(row)}" for row in steps)
+    columns = 6
+    lines = math.ceil(len(steps) / columns)
+    figure = _figure(10, 2.1 * lines, f"Receptive field in pixels, layer by layer: {said}")
+    grid = figure.subplots(lines, columns, squeeze=False)
+    for axes in grid.flat[len(steps) :]:
+        axes.axis("off")
+    for axes, row in zip(grid.flat, steps, strict=False):
+        _frame(axes)
+        height, width = row.receptive_field if isinstance(row.receptive_field, tuple) else (row.receptive_field,) * 2
+        axes.imshow(picture, cmap="gray_r", vmin=0, vmax=max(float(picture.max()), 1.0))
+        for line in ({"edgecolor": "white", "linewidth": 3.5}, {"edgecolor": "black", "linewidth": 1.5}):
+            corner = (13.5 - width / 2, 13.5 - height / 2)  # the middle of the picture
+            axes.add_patch(Rectangle(corner, width, height, fill=False, **line))
+        axes.set_xlim(-4.5, 31.5)  # a margin of 4 pixels: late receptive fields reach beyond the picture
+        axes.set_ylim(31.5, -4.5)
+        axes.set_title(f"{_title(row)}\n{_size(row)} pixels", fontsize=8)
+    return figure
+
+
+def _growing(rows: list[Row]) -> list[Row]:
+    seen, steps = 1, []
+    for row in rows:
+        if row.receptive_field != seen:
+            steps.append(row)
+            seen = row.receptive_field
+    return steps
+
+
+def _title(row: Row) -> str:
+    name = row.kind.replace("_", " ").replace("global avg pool", "GAP")
+    return f"{name} {' × '.join(map(str, row.kernel))}" if row.kernel and name != "GAP" else name
+
+
+def _size(row: Row) -> str:
+    size = row.receptive_field
+    return " × ".join(map(str, size if isinstance(size, tuple) else (size, size)))
+
+
+def _pictures(images) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[1] == 1:
+        images = images[:, 0]
+    if images.ndim == 2:
+        images = images[None]
+    if images.ndim != 3 or not len(images):
+        raise UsageError(f"saw images of shape {tuple(images.shape)}, expected (N, height, width) with N at least 1")
+    return images
+
+
+def _grid(images: np.ndarray, titles: list[str], columns: int, alt: str) -> Picture:
+    columns = min(columns, len(images))
+    lines = math.ceil(len(images) / columns)
+    tall = max([title.count("\n") for title in titles], default=0)
+    figure = _figure(1.25 * columns, (1.35 + 0.15 * tall) * lines + 0.2, alt)
+    grid = figure.subplots(lines, columns, squeeze=False)
+    low, high = float(images.min()), float(images.max())
+    for i, axes in enumerate(grid.flat):
+        _frame(axes)
+        if i >= len(images):
+            axes.axis("off")
+        else:
+            axes.imshow(images[i], cmap="gray_r", vmin=min(low, 0), vmax=high)
+            if titles:
+                axes.set_title(titles[i], fontsize=8 if tall else 10)
+    return figure
+
+
+def _frame(axes) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for edge in axes.spines.values():
+        edge.set_color("#bbbbbb")
+
+
+def _figure(width: float, height: float, alt: str) -> Picture:
+    figure = Picture(figsize=(width, height), layout="constrained")
+    figure.alt = alt
+    return figure
+
+
+def _by_epoch(axes) -> None:
+    axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
