@@ -1,0 +1,44 @@
+"""A learner's copy of the lessons, and JupyterLab on it."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from course.errors import UsageError
+from course.pairs import LESSONS, scripts
+
+
+def prepare(folder) -> list[Path]:
+    """Copy into `folder` the lessons that are not there yet; what is there stays as it is. Returns the new notebooks.
+
+    Raises UsageError where `folder` is a file, or lies where the course keeps its own lessons.
+    """
+    folder = Path(folder).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder for your copy of the lessons")
+    if folder == LESSONS.resolve():
+        raise UsageError(f"{folder} holds the course's own lessons; name a folder of your own")
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "jupytext.toml"
+    if not settings.exists():
+        shutil.copyfile(LESSONS / "jupytext.toml", settings)
+    new = []
+    for script in scripts():
+        notebook = folder / script.with_suffix(".ipynb").name
+        if notebook.exists() or (folder / script.name).exists():
+            continue
+        shutil.copyfile(script, folder / script.name)  # first: of a pair, Jupytext opens the newer file
+        shutil.copyfile(script.with_suffix(".ipynb"), notebook)
+        new.append(notebook)
+    return new
+
+
+def open_lab(folder, arguments: list[str]) -> None:
+    """Prepare `folder` and become JupyterLab in it; further arguments are JupyterLab's."""
+    new = prepare(folder)
+    kept = len(scripts()) - len(new)
+    print(f"{Path(folder).resolve()}: {len(new)} lessons copied, {kept} kept as you left them.")
+    print("To begin a lesson again, delete its .ipynb and its .py there.", flush=True)
+    os.chdir(folder)
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *arguments])
