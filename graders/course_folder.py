@@ -1,5 +1,6 @@
 """Make an nbgrader course folder from the lessons."""
 
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -23,6 +24,7 @@ OURS = {
     "autograded",
     "feedback",
     "originals",
+    "rubrics",
     "gradebook.db",
     "nbgrader_config.py",
     "grades.csv",
@@ -56,7 +58,18 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
         target = folder / "source" / slug / f"{slug}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
+        _write_rubric(folder / "rubrics" / f"{slug}.md", number)
     (folder / "nbgrader_config.py").write_text(CONFIG.format(practice=", practice=True" if practice else ""))
     print(f"{folder}: {len(set(lessons or known))} assignments in source/. Next, in that folder:")
     print(f"  nbgrader generate_assignment {known[min(lessons or known)].slug}")
     return folder
+
+
+def _write_rubric(path: Path, number: int) -> None:
+    """For whoever grades the written answers by hand."""
+    rubrics = tomllib.loads((Path(__file__).parent / "rubrics.toml").read_text(encoding="utf-8"))
+    lines = [f"# Rubric of lesson {number}", "", f"**This lesson:** {rubrics['points'][f'lesson_{number}']}"]
+    for answer in ("prediction", "analysis"):
+        lines += ["", f"## {answer.capitalize()}", "", *(f"- **{level}:** {text}" for level, text in rubrics[answer].items())]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,224 @@
+"""`python -m graders check`: its contract, on honest submissions and on broken ones."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import nbformat
+import pytest
+from networks import conv, gap, network
+from torch.optim import SGD
+
+from course.data import load_practice_digits
+from course.recipe import Recipe
+from course.submission import load_submission, save_submission
+from course.training import fit
+from graders.check import check
+from graders.sandbox import Limits
+from graders.verdict import LIMITS
+from solutions.modules import weights_path
+
+HEAD = """
+from functools import partial
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim import SGD
+from course import Recipe
+"""
+SMALL = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 10, 3, stride=2)
+
+    def forward(self, x):
+        return self.conv(x).mean((2, 3))
+"""
+RECIPE = "recipe = Recipe(epochs=19, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9), seed=1)\n"
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "graders", "check", *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+    )
+
+
+def script(folder: Path, source: str, name: str = "net.py") -> Path:
+    path = folder / name
+    path.write_text(source)
+    return path
+
+
+@pytest.mark.mnist
+def test_the_reference_passes_with_status_0_and_one_object() -> None:
+    answer = command(str(weights_path(8)), "--json")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    verdict = json.loads(answer.stdout)
+    assert answer.stdout.count("\n") == 1
+    assert verdict["passed"] is True
+    assert verdict["evidence"] == "weights"
+    assert verdict["error"] is None
+    assert verdict["constraints"]["accuracy"]["value"] >= 99.4
+    assert {name: c["limit"] for name, c in verdict["constraints"].items()} == LIMITS
+
+
+def test_a_script_without_weights_has_status_1_and_says_so(tmp_path: Path) -> None:
+    answer = command(str(script(tmp_path, HEAD + SMALL + RECIPE)), "--json")
+    assert answer.returncode == 1, answer.stdout
+    verdict = json.loads(answer.stdout)
+    assert verdict["evidence"] == "structure"
+    assert verdict["constraints"]["accuracy"] == {
+        "passed": None, "value": None, "limit": 99.4, "message": "not assessed: no trained weights",
+    }  # fmt: skip
+    assert verdict["constraints"]["parameters"]["value"] == 100
+    assert [verdict["constraints"][name]["passed"] for name in ("parameters", "epochs", "fully_connected")] == [True] * 3
+
+
+def test_a_file_that_is_not_there_has_status_2_and_a_sentence(tmp_path: Path) -> None:
+    answer = command(str(tmp_path / "nothing.safetensors"), "--json")
+    assert answer.returncode == 2
+    verdict = json.loads(answer.stdout)
+    assert verdict["error"]["kind"] and "nothing.safetensors" in verdict["error"]["message"]
+    assert "Traceback" not in answer.stdout + answer.stderr
+
+
+def test_without_mnist_accuracy_is_not_assessed_and_the_structure_is(tmp_path: Path) -> None:
+    answer = command(str(weights_path(8)), "--json", MNIST_DIR=str(tmp_path))
+    assert answer.returncode == 2
+    verdict = json.loads(answer.stdout)
+    assert verdict["error"]["kind"] == "data"
+    assert verdict["constraints"]["accuracy"]["passed"] is None
+    assert verdict["constraints"]["parameters"]["value"] == 13_808
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = "import sys; sys.argv = ['graders', 'check', '--help']\nfrom graders.__main__ import main\ntry: main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def notebook(folder: Path, *cells: str) -> Path:
+    path = folder / "net.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path)
+    return path
+
+
+def test_only_what_the_definitions_need_is_run(tmp_path: Path) -> None:
+    verdict = check(
+        notebook(tmp_path, "%matplotlib inline\n" + HEAD, "1 / 0", "while True: pass", "!rm -rf x", SMALL, RECIPE, "open('trace', 'w')")
+    )
+    assert verdict.error is None, verdict.error
+    assert verdict.constraints["parameters"].value == 100
+
+
+@pytest.mark.parametrize(
+    "source, said",
+    [
+        (HEAD + SMALL, "recipe"),
+        (HEAD + RECIPE, "Net"),
+        (HEAD + SMALL.replace("stride=2", "stride='two'") + RECIPE, "Net"),
+        (HEAD + SMALL + "recipe = 3", "saw int"),
+        (HEAD + SMALL + "recipe = ...", "recipe"),
+        ("class Net(:\n", "syntax|SyntaxError|invalid"),
+        (HEAD + SMALL.replace("super().__init__()", "super().__init__(); raise NotImplementedError") + RECIPE, "nothing is written"),
+    ],
+)  # fmt: skip
+def test_code_that_cannot_be_graded_is_answered_by_a_sentence(tmp_path: Path, source: str, said: str) -> None:
+    import re
+
+    verdict = check(script(tmp_path, source))
+    assert verdict.error and re.search(said, verdict.error["message"]), verdict.error
+    assert "Traceback" not in verdict.error["message"]
+    assert verdict.exit_status == 2
+
+
+HOSTILE = {
+    "an endless loop": ("        while True: pass\n", "longer than"),
+    "much memory": ("        self.more = [bytearray(2**30) for _ in range(64)]\n", "memory|Memory"),
+    "the end of its process": ("        import os; os._exit(0)\n", "ended with status 0"),
+    "a signal": ("        import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n", "killed by signal 9"),
+    "a file too large": (
+        "        import os\n        open(os.path.join(os.environ['HOME'], 'big'), 'wb').write(bytes(10**9))\n", ".",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_code_ends_itself_alone(tmp_path: Path, name: str) -> None:
+    import re
+
+    code, said = HOSTILE[name]
+    source = HEAD + SMALL.replace("        super().__init__()\n", "        super().__init__()\n" + code) + RECIPE
+    verdict = check(script(tmp_path, source), limits=Limits(seconds=15, memory=3 * 2**30))
+    assert verdict.passed is False
+    assert verdict.error and re.search(said, verdict.error["message"]), verdict.error
+
+
+def test_a_child_that_was_left_running_is_killed(tmp_path: Path) -> None:
+    import time
+
+    code = f"        import subprocess; subprocess.Popen(['sleep', '{86_400 + 77}'])\n"
+    check(script(tmp_path, HEAD + SMALL.replace("        super().__init__()\n", "        super().__init__()\n" + code) + RECIPE))
+    time.sleep(0.2)
+    running = subprocess.run(["pgrep", "-f", "sleep 86477"], capture_output=True, text=True).stdout
+    assert running == ""
+
+
+def test_patching_the_grader_from_within_changes_no_verdict(tmp_path: Path) -> None:
+    patch = """
+import torch.nn as nn
+import graders.constraints as constraints, graders.probes as probes
+constraints.judge_parameters = constraints.judge_fully_connected = lambda *a: None
+nn.Parameter.numel = lambda self: 1
+torch.Tensor.numel = lambda self: 1
+"""
+    heavy = SMALL.replace("nn.Conv2d(1, 10, 3, stride=2)", "nn.Conv2d(1, 3000, 3)").replace(
+        "self.conv(x).mean((2, 3))", "self.conv(x)[:, :10].mean((2, 3))"
+    )
+    verdict = check(script(tmp_path, HEAD + patch + heavy + RECIPE))
+    assert verdict.passed is False
+    parameters = verdict.constraints["parameters"]
+    assert verdict.error or parameters.value == 30_000 and parameters.passed is False
+
+
+def test_weights_of_the_code_beside_it_count(tmp_path: Path) -> None:
+    net = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))
+    run = fit(net, Recipe(epochs=1, batch_size=64, optimizer=partial(SGD, lr=0.1)), load_practice_digits(), progress=False, replay=False)
+    run.save(tmp_path / "net.safetensors")
+    verdict = check(script(tmp_path, HEAD + SMALL + RECIPE))
+    assert verdict.evidence == "structure"
+    assert "another network" in verdict.constraints["accuracy"].message
+
+
+@pytest.mark.mnist
+def test_a_forged_history_changes_no_count(tmp_path: Path) -> None:
+    honest = load_submission(weights_path(8))
+    forged = tuple(replace(e, test_correct=9990, test_accuracy=99.9) if e.epoch == honest.epoch else e for e in honest.history)
+    weights = {name: tensor * (0 if tensor.is_floating_point() and tensor.dim() == 4 else 1) for name, tensor in honest.weights.items()}
+    path = save_submission(replace(honest, history=forged, weights=weights), tmp_path / "forged.safetensors")
+    verdict = check(path)
+    assert verdict.constraints["accuracy"].passed is False
+    assert verdict.constraints["accuracy"].value < 20
+    assert verdict.exit_status == 1
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_a_retraining_takes_no_weights_from_the_submission(tmp_path: Path) -> None:
+    honest = load_submission(weights_path(8))
+    short = replace(
+        honest, recipe=replace(honest.recipe, epochs=1), history=(replace(honest.history[-1], epoch=1),), epoch=1
+    )
+    verdict = check(save_submission(short, tmp_path / "short.safetensors"), retrain=True)
+    assert verdict.evidence == "retrained"
+    assert verdict.constraints["accuracy"].passed is False  # 19 epochs' weights would have passed
+    assert 97 < verdict.constraints["accuracy"].value < 99.3
+    assert verdict.constraints["epochs"].value == 1

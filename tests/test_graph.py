@@ -1,0 +1,124 @@
+"""Is a graph the network? Equal outputs and equal gradients, in training and in evaluation, after a way through JSON."""
+
+import json
+
+import pytest
+import torch
+from networks import DISGUISED, HONEST
+from torch import nn
+from torch.nn import functional as F
+
+from course import rebuild
+from course.errors import GraphError
+from course.graph import Graph
+from course.rebuild import Network
+from course.trace import trace_with_weights
+
+TRACED = HONEST | {name: DISGUISED[name] for name in ("linear", "matrix product", "a learned mask", "products and a sum")}
+
+
+@pytest.fixture
+def torchs_dropout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch's own dropout in rebuilt networks, so that the same seed drops the same numbers."""
+    monkeypatch.delitem(rebuild.FASTER, "dropout")
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    return torch.randn(6, 1, 28, 28, generator=torch.Generator().manual_seed(3))
+
+
+def rebuilt(network: type[nn.Module]) -> tuple[nn.Module, Network]:
+    """A network and its rebuilt graph, with the same weights."""
+    torch.manual_seed(0)
+    original = network()
+    graph, weights = trace_with_weights(original)
+    return original, Graph.from_json(json.loads(json.dumps(graph.to_json()))).build(weights)
+
+
+@pytest.mark.parametrize("name", TRACED)
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+def test_outputs_and_gradients_are_the_networks(
+    name: str, training: bool, images: torch.Tensor, torchs_dropout: None
+) -> None:
+    results = []
+    for module in rebuilt(TRACED[name]):
+        torch.manual_seed(7)  # the same dropout
+        output = module.train(training)(images)
+        F.cross_entropy(output, torch.arange(6)).backward()
+        gradients = [p.grad for p in module.parameters() if p.grad is not None]
+        results.append((output.detach(), sorted(float(g.abs().sum()) for g in gradients)))
+    (output, gradients), (output_again, gradients_again) = results
+    torch.testing.assert_close(output_again, output, atol=1e-5, rtol=1e-4)
+    assert gradients_again == pytest.approx(gradients, rel=1e-3, abs=1e-5)
+
+
+def test_there_are_thirty_networks() -> None:
+    assert len(TRACED) >= 30
+
+
+def test_running_statistics_move_as_in_the_network(images: torch.Tensor, torchs_dropout: None) -> None:
+    original, again = rebuilt(HONEST["final"])
+    for module in (original, again):
+        torch.manual_seed(7)
+        module.train()(images)
+    expected = {name: value for name, value in original.named_buffers() if "running" in name}
+    seen = again.weights()
+    assert len(expected) == 12
+    for name, value in expected.items():
+        torch.testing.assert_close(seen[name], value)
+
+
+def test_the_hash_is_of_what_is_computed_not_of_how_it_is_written() -> None:
+    class Same(HONEST["final"]):  # type: ignore[misc, name-defined]
+        def forward(self, x):
+            for layer in self.body:
+                x = layer(x)
+            return F.log_softmax(x.view(-1, 10), dim=1)
+
+    assert Graph.trace(Same).hash == Graph.trace(HONEST["final"]).hash
+
+
+def test_another_setting_is_another_hash() -> None:
+    class Other(HONEST["final"]):  # type: ignore[misc, name-defined]
+        def __init__(self):
+            super().__init__()
+            self.body[-2] = nn.AvgPool2d(6, ceil_mode=True)
+            self.body[0][3].p = 0.2
+
+    assert Graph.trace(Other).hash != Graph.trace(HONEST["final"]).hash
+
+
+def make(forward) -> type[nn.Module]:
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 10, 3)
+
+        def forward(self, x):
+            return forward(self, x)
+
+    return Net
+
+
+REFUSED = {
+    "dropout that never switches off": (lambda s, x: F.dropout(s.conv(x).mean((2, 3)), 0.1), "training"),
+    "a batch size written into view": (lambda s, x: s.conv(x).mean((2, 3)).view(64, 10), "batch"),
+    "a branch on the data": (lambda s, x: s.conv(x).mean((2, 3)) * (1 if x.sum() > 0 else 2), "values of a tensor"),
+    "another number of scores": (lambda s, x: s.conv(x)[:, :9].mean((2, 3)), "10"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_a_graph_is_refused_with_a_sentence(name: str) -> None:
+    forward, word = REFUSED[name]
+    with pytest.raises(GraphError, match=word) as refusal:
+        Graph.trace(make(forward))
+    assert len(str(refusal.value)) < 700
+
+
+def test_a_graph_from_data_knows_only_listed_operations() -> None:
+    data = Graph.trace(HONEST["final"]).to_json()
+    data["nodes"][0]["op"] = "system"
+    with pytest.raises(GraphError, match="system"):
+        Graph.from_json(data).build()

@@ -1,0 +1,231 @@
+"""Marks of a lesson: what a learner writes, in whichever way, gets what it deserves; code answers with their usual slips."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from course.iterations import iterations
+from course.pairs import LESSONS, out_of_step, scripts, write_notebooks
+from graders.answer_judges import JUDGE
+from graders.answers import ASK
+from graders.lessons import POINTS, checks, number_of
+from graders.marking import mark
+from graders.outcome import NOT_ATTEMPTED, Outcome
+from graders.probes import ask
+from solutions.check import check_lesson
+from solutions.fill import fill
+from solutions.modules import solution, weights_path
+
+WRITTEN = [item for item in iterations() if (LESSONS / f"{item.slug}.ipynb").exists()]
+
+
+@cache
+def lesson(number: int) -> Path:
+    return next(LESSONS / f"{item.slug}.ipynb" for item in WRITTEN if item.number == number)
+
+
+def marked(number: int, folder: Path, **replaced: str) -> dict[str, Outcome]:
+    """The marks of the reference notebook with some answers replaced."""
+    notebook = fill(lesson(number), number)
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader", {})
+        if about.get("grade_id") in replaced and about.get("solution"):
+            cell.source = replaced[about["grade_id"]]
+    return mark(notebook, folder, number=number, practice=True)
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+@pytest.mark.parametrize("item", WRITTEN, ids=lambda item: item.slug)
+def test_a_blank_lesson_has_no_marks_and_a_solved_one_all(item) -> None:
+    assert check_lesson(item) == []
+
+
+def test_pairs_are_in_step() -> None:
+    assert out_of_step() == []
+
+
+def test_a_pair_out_of_step_is_noticed(tmp_path: Path) -> None:
+    script = tmp_path / scripts()[-1].name
+    script.write_text(scripts()[-1].read_text())
+    assert "no notebook" in out_of_step(tmp_path)[0]
+    write_notebooks(tmp_path)
+    assert out_of_step(tmp_path) == []
+    script.write_text(script.read_text().replace("# Lesson", "# A lesson", 1))
+    assert "does not say" in out_of_step(tmp_path)[0]
+
+
+@pytest.mark.parametrize("item", WRITTEN, ids=lambda item: item.slug)
+def test_every_check_has_two_hints(item) -> None:
+    import tomllib
+
+    import graders
+
+    hints = tomllib.loads((Path(graders.__file__).parent / "hints.toml").read_text())
+    given = hints[f"lesson_{item.number}"]
+    assert list(given) == list(POINTS[item.number])
+    assert all(len(tiers) == 2 and len(tiers[1]) > 20 for tiers in given.values())
+
+
+@pytest.mark.parametrize("item", WRITTEN, ids=lambda item: item.slug)
+def test_lessons_have_no_output_and_a_heading_structure(item) -> None:
+    notebook = nbformat.read(lesson(item.number), as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    headings = [line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines() if line.startswith("#")]
+    assert headings[0].startswith(f"# Lesson {item.number}")
+    assert all(line.startswith("## ") for line in headings[1:])
+    assert [line for line in headings if line in ("## Target", "## Predict", "## Build", "## Compare", "## Analyse", "## What next")] == [
+        "## Target", "## Predict", "## Build", "## Compare", "## Analyse", "## What next",
+    ]  # fmt: skip
+
+
+def test_a_lessons_assignment_is_known_by_its_name() -> None:
+    assert number_of("08_final_model") == 8
+    assert number_of("homework") is None
+
+
+def test_a_class_that_builds_upon_helpers_and_loops_is_marked_like_any_other(tmp_path: Path) -> None:
+    outcomes = marked(
+        8,
+        tmp_path,
+        Net="""
+def block(before, after, padding=0):
+    return [nn.Conv2d(before, after, 3, padding=padding, bias=False), nn.ReLU(), nn.BatchNorm2d(after), nn.Dropout(0.1)]
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers = block(1, 16) + block(16, 32) + [nn.Conv2d(32, 10, 1, bias=False)]
+        self.a = nn.ModuleList(layers)
+        self.b = nn.Sequential(*block(10, 16), *block(16, 16), *block(16, 16), *block(16, 16, 1))
+        self.c = nn.Conv2d(16, 10, 1, bias=False)
+
+    def forward(self, x):
+        for layer in self.a:
+            x = layer(x)
+        x = self.b(F.max_pool2d(x, 2))
+        return torch.flatten(self.c(x.mean(dim=(2, 3), keepdim=True)), 1)
+""",
+    )
+    short = {name: one.message for name, one in outcomes.items() if one.fraction < 1 and name != "accuracy"}
+    assert short == {}
+
+
+def test_without_a_recorded_run_the_structure_is_marked_and_accuracy_is_not_attempted(tmp_path: Path) -> None:
+    outcomes = marked(8, tmp_path)
+    assert outcomes["accuracy"].state == NOT_ATTEMPTED
+    assert all(one.fraction == 1 for name, one in outcomes.items() if name != "accuracy")
+
+
+@pytest.mark.mnist
+def test_a_run_of_another_recipe_is_stale(tmp_path: Path) -> None:
+    (tmp_path / weights_path(8).name).write_bytes(weights_path(8).read_bytes())
+    recipe = "recipe = Recipe(epochs=18, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9), seed=1)"
+    outcome = marked(8, tmp_path, recipe=recipe)["accuracy"]
+    assert outcome.state == NOT_ATTEMPTED
+    assert "another recipe" in outcome.message
+
+
+def test_twenty_epochs_are_one_too_many(tmp_path: Path) -> None:
+    recipe = "recipe = Recipe(epochs=20, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9), seed=1)"
+    assert marked(8, tmp_path, recipe=recipe)["epochs"].fraction == 0
+
+
+WRONG = {  # check: (what to change in the reference answer, what to change it to, a word of the sentence)
+    "parameters": ("bias=False", "bias=True", "13,808"),
+    "layers": ("padding=1", "padding=2", "padding"),
+    "dropout": ("0.1", "0.25", "0.25"),
+    "pooling": ("nn.MaxPool2d(2)", "nn.AvgPool2d(2)", "max"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_network_is_told_what_was_seen(tmp_path: Path, name: str) -> None:
+    import inspect
+    import re
+
+    old, new, said = WRONG[name]
+    source = inspect.getsource(solution(8).Net)
+    assert old in source
+    outcome = marked(8, tmp_path, Net=source.replace(old, new))[name]
+    assert outcome.fraction < 1
+    assert re.search(said, outcome.message), outcome.message
+
+
+@pytest.mark.parametrize("name", ASK)
+def test_a_code_answer_of_the_solutions_is_right(name: str) -> None:
+    number = next(number for number, points in POINTS.items() if name in points)
+    module = solution(number)
+    for seed in (1, 2, 3):
+        answer = ask(name, vars(module), {"seed": seed})
+        outcome = JUDGE[name](json.loads(json.dumps(answer)), seed)
+        assert outcome.fraction == 1, outcome.message
+
+
+def forgets_the_gradient(network, loader, optimizer):
+    network.train()
+    for images, labels in loader:
+        loss = torch.nn.functional.cross_entropy(network(images), labels)
+        loss.backward()
+        optimizer.step()
+    return 1.0, 50.0
+
+
+def stays_in_evaluation(network, loader, optimizer):
+    for images, labels in loader:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(network(images), labels).backward()
+        optimizer.step()
+    return 1.0, 50.0
+
+
+def scores_in_training_mode(network, loader):
+    network.train()
+    right = total = 0
+    loss = 0.0
+    for images, labels in loader:
+        scores = network(images)
+        loss += float(torch.nn.functional.nll_loss(scores, labels, reduction="sum"))
+        right += int((scores.argmax(1) == labels).sum())
+        total += len(labels)
+    return loss / total, 100 * right / total
+
+
+SLIPS = {
+    "statistics": (lambda images: (images.float().mean(), images.float().std()), "255"),
+    "receptive_field": (lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "jump"),
+    "count_by_hand": (lambda kernel, before, after, bias: kernel**2 * before * after, "bias"),
+    "batch_norm_by_hand": (
+        lambda x, w, b, eps: (x - x.mean((0, 2, 3), keepdim=True)) / (x.var((0, 2, 3), keepdim=True) + eps).sqrt() * w.view(1, -1, 1, 1) + b.view(1, -1, 1, 1),
+        "n - 1",
+    ),
+    "rates": (lambda epochs, lr, step, gamma: [lr] * epochs, "never changed"),
+    "train_loop": (forgets_the_gradient, "zero_grad"),
+    "test_loop": (scores_in_training_mode, "eval"),
+    "loaders": (lambda train, test, batch_size: (DataLoader(train, batch_size), DataLoader(test, batch_size)), "shuffle"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_usual_slip_is_named(name: str) -> None:
+    import re
+
+    slip, said = SLIPS[name]
+    outcome = JUDGE[name](json.loads(json.dumps(ask(name, {ASK[name][0]: slip}, {"seed": 4}))), 4)
+    assert outcome.fraction < 1
+    assert re.search(said, outcome.message), outcome.message
+
+
+def test_a_loop_that_stays_in_evaluation_is_named() -> None:
+    outcome = JUDGE["train_loop"](ask("train_loop", {"train_epoch": stays_in_evaluation}, {"seed": 4}), 4)
+    assert outcome.fraction < 1
+    assert "train()" in outcome.message
+
+
+def test_points_of_a_check_are_the_lessons() -> None:
+    assert {name: check.points for name, check in checks(8).items()} == POINTS[8]

@@ -1,0 +1,96 @@
+"""Do the pictures show what they are given, and say it in words?"""
+
+import pytest
+import torch
+from networks import HONEST
+
+from course.data import load_practice_digits
+from course.errors import UsageError
+from course.graph import Graph
+from course.iterations import iteration
+from course.plots import plot_digits, plot_history, plot_learning_rates, plot_mistakes, plot_receptive_field
+from course.submission import Epoch
+
+
+def history(count: int) -> list[Epoch]:
+    return [Epoch(n, 1 / n, 90 + n, 0.5 / n, 91 + n / 2, 9100 + 50 * n, 0.01, 1.0) for n in range(1, count + 1)]
+
+
+def drawn(figure) -> list:
+    """The axes that show something."""
+    return [axes for axes in figure.axes if axes.images or axes.lines]
+
+
+def test_every_picture_has_an_alternative_text_in_the_notebook_and_in_the_terminal() -> None:
+    figure = plot_learning_rates([0.1, 0.01])
+    assert "from 0.1 to 0.01 in 1 changes" in repr(figure)
+    assert f'<img alt="{figure.alt}" src="data:image/png;base64,' in figure._repr_html_()
+
+
+def test_digits_are_shown_with_their_labels() -> None:
+    figure = plot_digits(torch.arange(10 * 49).view(10, 7, 7), torch.arange(10))
+    assert [axes.get_title() for axes in drawn(figure)] == [str(n) for n in range(10)]
+    assert int(drawn(figure)[3].images[0].get_array()[0, 0]) == 3 * 49
+
+
+def test_labels_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(UsageError, match="3 digits and 2 labels"):
+        plot_digits(torch.zeros(3, 28, 28), [1, 2])
+
+
+def test_mistakes_are_the_networks_and_the_surest_come_first() -> None:
+    data = load_practice_digits()
+
+    class Always(torch.nn.Module):
+        """Says 1, and is surer of it the brighter the picture."""
+
+        def forward(self, x):
+            scores = torch.zeros(len(x), 10)
+            scores[:, 1] = 1 + x.mean((1, 2, 3))
+            return scores
+
+    figure = plot_mistakes(Always(), data, count=5)
+    titles = [axes.get_title() for axes in drawn(figure)]
+    assert len(titles) == 5
+    assert all(", not 1\nsure to" in title and not title.startswith("1") for title in titles)
+    sure = [float(title.split("sure to ")[1].rstrip("%")) for title in titles]
+    assert sure == sorted(sure, reverse=True)
+    wrong = int((data.test_labels != 1).sum())
+    assert f"{wrong} of {len(data.test_labels)}" in figure.alt
+    assert "practice digits" in figure.alt
+
+
+def test_the_curves_are_the_histories() -> None:
+    figure = plot_history(history(8), documented=iteration(8))
+    left, right = drawn(figure)
+    assert [list(line.get_ydata()) for line in left.lines][:2] == [
+        [epoch.train_accuracy for epoch in history(8)],
+        [epoch.test_accuracy for epoch in history(8)],
+    ]
+    assert list(left.lines[2].get_ydata()) == list(iteration(8).log.test)
+    assert [list(line.get_ydata()) for line in right.lines][0] == [epoch.train_loss for epoch in history(8)]
+
+
+def test_lines_differ_by_more_than_colour() -> None:
+    for axes in drawn(plot_history(history(4), documented=iteration(8))):
+        assert len({(line.get_linestyle(), line.get_marker()) for line in axes.lines}) == len(axes.lines)
+
+
+def test_one_epoch_is_enough_and_none_is_refused() -> None:
+    assert "1 epochs" in plot_history(history(1)).alt
+    with pytest.raises(UsageError, match="train first"):
+        plot_history([])
+
+
+def test_receptive_fields_grow_to_what_the_table_says() -> None:
+    graph = Graph.trace(HONEST["final"])
+    figure = plot_receptive_field(graph)
+    widths = [axes.patches[-1].get_width() for axes in figure.axes if axes.patches]
+    assert widths == sorted({row.receptive_field for row in graph.rows} - {1})
+
+
+def test_no_figure_stays_open() -> None:
+    import matplotlib.pyplot as plt
+
+    plot_digits(torch.zeros(3, 28, 28))
+    assert plt.get_fignums() == []
