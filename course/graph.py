@@ -131,12 +131,8 @@ class Graph:
     def hash(self) -> str:
         """16 hexadecimal digits that change when the network does; names of values and places do not matter."""
         new_names = {INPUT: INPUT} | {node.name: f"v{i}" for i, node in enumerate(self.nodes)}
-        nodes = [
-            [node.op, _encode(node.args, new_names), _encode(node.kwargs, new_names)] for node in self.nodes
-        ]
-        tensors = {
-            name: [list(t.shape), t.dtype, t.kind, t.trainable] for name, t in sorted(self.tensors.items())
-        }
+        nodes = [[node.op, _encode(node.args, new_names), _encode(node.kwargs, new_names)] for node in self.nodes]
+        tensors = {name: [list(t.shape), t.dtype, t.kind, t.trainable] for name, t in sorted(self.tensors.items())}
         text = json.dumps([nodes, tensors, new_names[self.output]], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

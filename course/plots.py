@@ -98,7 +98,9 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
     if documented:
         log = documented.log.test
         left.plot(range(1, len(log) + 1), log, label="test, documented log", **OTHER)
-        figure.alt += f"; the documented log ends at {documented.log.last:.2f}%, its best is {documented.log.best():.2f}%"
+        figure.alt += (
+            f"; the documented log ends at {documented.log.last:.2f}%, its best is {documented.log.best():.2f}%"
+        )
     everything = sorted(value for values in accuracies for value in values)
     if len(everything) > 6:  # the first epochs would flatten all others
         lowest = everything[len(everything) // 8]

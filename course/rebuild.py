@@ -84,9 +84,7 @@ def check_weights(graph: Graph, weights: dict[str, Tensor]) -> None:
     for name, spec in graph.tensors.items():
         seen = tuple(weights[name].shape), str(weights[name].dtype).removeprefix("torch.")
         if seen != (spec.shape, spec.dtype):
-            raise GraphError(
-                f"the tensor {name} is {seen[1]} {seen[0]}; the graph says {spec.dtype} {spec.shape}"
-            )
+            raise GraphError(f"the tensor {name} is {seen[1]} {seen[0]}; the graph says {spec.dtype} {spec.shape}")
 
 
 def _last_uses(graph: Graph) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """How to train a network, as data, written with PyTorch's own names.
 
-    Recipe(epochs=19, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9),
-           schedule=partial(StepLR, step_size=6, gamma=0.1), augment=RandomRotation(7), seed=1)
+Recipe(epochs=19, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9),
+       schedule=partial(StepLR, step_size=6, gamma=0.1), augment=RandomRotation(7), seed=1)
 """
 
 import dataclasses

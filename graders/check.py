@@ -89,9 +89,7 @@ def _weights(path: Path, submission: Submission) -> Verdict:
     except CourseError as error:
         return Verdict(path.name, "structure", constraints, {"kind": error.kind, "message": str(error)})
     network = submission.graph.build(submission.weights)
-    constraints["accuracy"] = judge_accuracy(
-        network, data, submission.history, submission.carries, submission.epoch
-    )
+    constraints["accuracy"] = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
     return Verdict(path.name, "weights", constraints)
 
 

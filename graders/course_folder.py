@@ -70,6 +70,11 @@ def _write_rubric(path: Path, number: int) -> None:
     rubrics = tomllib.loads((Path(__file__).parent / "rubrics.toml").read_text(encoding="utf-8"))
     lines = [f"# Rubric of lesson {number}", "", f"**This lesson:** {rubrics['points'][f'lesson_{number}']}"]
     for answer in ("prediction", "analysis"):
-        lines += ["", f"## {answer.capitalize()}", "", *(f"- **{level}:** {text}" for level, text in rubrics[answer].items())]
+        lines += [
+            "",
+            f"## {answer.capitalize()}",
+            "",
+            *(f"- **{level}:** {text}" for level, text in rubrics[answer].items()),
+        ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

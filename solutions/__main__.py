@@ -12,9 +12,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="grade three learners' notebooks with nbgrader and show their marks")
-    demo.add_argument(
-        "--folder", type=Path, default=Path("demo"), help="the course folder it makes (demo)"
-    )
+    demo.add_argument("--folder", type=Path, default=Path("demo"), help="the course folder it makes (demo)")
     reproduce = commands.add_parser(
         "reproduce", help="train the reference solutions as documented and record the results"
     )
@@ -24,7 +22,9 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
     commands.add_parser("verify", help="grade every recorded submission again")
-    check = commands.add_parser("check", help="is the course in order: lessons unsolved, solutions right, pairs in step")
+    check = commands.add_parser(
+        "check", help="is the course in order: lessons unsolved, solutions right, pairs in step"
+    )
     check.add_argument("--lessons", type=int, nargs="+", metavar="N", help="only these lessons (all)")
     return top
 

@@ -30,9 +30,7 @@ def test_a_shift_moves_whole_pixels(images: torch.Tensor) -> None:
     seen = set()
     for before, after in zip(images, moved, strict=True):
         seen |= {
-            (dy, dx)
-            for dy, dx in expected
-            if torch.equal(after[4:-4, 4:-4], before.roll((dy, dx), (0, 1))[4:-4, 4:-4])
+            (dy, dx) for dy, dx in expected if torch.equal(after[4:-4, 4:-4], before.roll((dy, dx), (0, 1))[4:-4, 4:-4])
         }
     assert seen == expected
 
@@ -41,7 +39,9 @@ def test_a_scale_of_one_changes_nothing(images: torch.Tensor) -> None:
     assert torch.equal(RandomScale(0)(images, torch.Generator().manual_seed(0)), images)
 
 
-@pytest.mark.parametrize("kind", [RandomRotation(7), RandomShift(1), RandomScale(0.06)], ids=lambda kind: type(kind).__name__)
+@pytest.mark.parametrize(
+    "kind", [RandomRotation(7), RandomShift(1), RandomScale(0.06)], ids=lambda kind: type(kind).__name__
+)
 def test_the_generator_decides_and_the_batch_is_left_alone(images: torch.Tensor, kind) -> None:
     before = images.clone()
     first, again, other = (kind(images, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4))
@@ -57,7 +57,9 @@ def test_every_image_has_an_angle_of_its_own() -> None:
     assert len({bytes(one.numpy()) for one in turned}) > 20
 
 
-@pytest.mark.parametrize("make", [lambda: RandomRotation(-1), lambda: RandomShift(1.5), lambda: RandomRotation(7, fill=300)])  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "make", [lambda: RandomRotation(-1), lambda: RandomShift(1.5), lambda: RandomRotation(7, fill=300)]
+)  # type: ignore[arg-type]
 def test_a_setting_out_of_range_is_refused(make) -> None:
     with pytest.raises(RecipeError, match="should be"):
         make()

@@ -80,7 +80,9 @@ def test_a_script_without_weights_has_status_1_and_says_so(tmp_path: Path) -> No
         "passed": None, "value": None, "limit": 99.4, "message": "not assessed: no trained weights",
     }  # fmt: skip
     assert verdict["constraints"]["parameters"]["value"] == 100
-    assert [verdict["constraints"][name]["passed"] for name in ("parameters", "epochs", "fully_connected")] == [True] * 3
+    assert [verdict["constraints"][name]["passed"] for name in ("parameters", "epochs", "fully_connected")] == [
+        True
+    ] * 3
 
 
 def test_a_file_that_is_not_there_has_status_2_and_a_sentence(tmp_path: Path) -> None:
@@ -113,7 +115,16 @@ def notebook(folder: Path, *cells: str) -> Path:
 
 def test_only_what_the_definitions_need_is_run(tmp_path: Path) -> None:
     verdict = check(
-        notebook(tmp_path, "%matplotlib inline\n" + HEAD, "1 / 0", "while True: pass", "!rm -rf x", SMALL, RECIPE, "open('trace', 'w')")
+        notebook(
+            tmp_path,
+            "%matplotlib inline\n" + HEAD,
+            "1 / 0",
+            "while True: pass",
+            "!rm -rf x",
+            SMALL,
+            RECIPE,
+            "open('trace', 'w')",
+        )
     )
     assert verdict.error is None, verdict.error
     assert verdict.constraints["parameters"].value == 100
@@ -166,7 +177,12 @@ def test_a_child_that_was_left_running_is_killed(tmp_path: Path) -> None:
     import time
 
     code = f"        import subprocess; subprocess.Popen(['sleep', '{86_400 + 77}'])\n"
-    check(script(tmp_path, HEAD + SMALL.replace("        super().__init__()\n", "        super().__init__()\n" + code) + RECIPE))
+    check(
+        script(
+            tmp_path,
+            HEAD + SMALL.replace("        super().__init__()\n", "        super().__init__()\n" + code) + RECIPE,
+        )
+    )
     time.sleep(0.2)
     running = subprocess.run(["pgrep", "-f", "sleep 86477"], capture_output=True, text=True).stdout
     assert running == ""
@@ -191,7 +207,13 @@ torch.Tensor.numel = lambda self: 1
 
 def test_weights_of_the_code_beside_it_count(tmp_path: Path) -> None:
     net = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))
-    run = fit(net, Recipe(epochs=1, batch_size=64, optimizer=partial(SGD, lr=0.1)), load_practice_digits(), progress=False, replay=False)
+    run = fit(
+        net,
+        Recipe(epochs=1, batch_size=64, optimizer=partial(SGD, lr=0.1)),
+        load_practice_digits(),
+        progress=False,
+        replay=False,
+    )
     run.save(tmp_path / "net.safetensors")
     verdict = check(script(tmp_path, HEAD + SMALL + RECIPE))
     assert verdict.evidence == "structure"
@@ -201,8 +223,13 @@ def test_weights_of_the_code_beside_it_count(tmp_path: Path) -> None:
 @pytest.mark.mnist
 def test_a_forged_history_changes_no_count(tmp_path: Path) -> None:
     honest = load_submission(weights_path(8))
-    forged = tuple(replace(e, test_correct=9990, test_accuracy=99.9) if e.epoch == honest.epoch else e for e in honest.history)
-    weights = {name: tensor * (0 if tensor.is_floating_point() and tensor.dim() == 4 else 1) for name, tensor in honest.weights.items()}
+    forged = tuple(
+        replace(e, test_correct=9990, test_accuracy=99.9) if e.epoch == honest.epoch else e for e in honest.history
+    )
+    weights = {
+        name: tensor * (0 if tensor.is_floating_point() and tensor.dim() == 4 else 1)
+        for name, tensor in honest.weights.items()
+    }
     path = save_submission(replace(honest, history=forged, weights=weights), tmp_path / "forged.safetensors")
     verdict = check(path)
     assert verdict.constraints["accuracy"].passed is False

@@ -65,7 +65,9 @@ def test_the_next_mirror_mends_a_faulty_one(server: str, tmp_path: Path, fault: 
     assert (tmp_path / "file.gz").read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("fault, said", [("cut", "bytes|incomplete|Incomplete"), ("wrong", "wrong checksum"), ("missing", "answered 404")])
+@pytest.mark.parametrize(
+    "fault, said", [("cut", "bytes|incomplete|Incomplete"), ("wrong", "wrong checksum"), ("missing", "answered 404")]
+)
 def test_a_download_that_fails_leaves_nothing(server: str, tmp_path: Path, fault: str, said: str) -> None:
     with pytest.raises(DataError, match=said) as refusal:
         download([f"{server}/{fault}/file.gz"], tmp_path / "file.gz", MD5)
@@ -81,7 +83,9 @@ def test_no_server_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 def test_two_downloads_at_once_do_no_harm(server: str, tmp_path: Path) -> None:
     call = f"import sys; from course.download import download; from pathlib import Path; download(['{server}/good/f'], Path(sys.argv[1]), '{MD5}')"
-    both = [subprocess.Popen([sys.executable, "-c", call, str(tmp_path / "f")], stdout=subprocess.DEVNULL) for _ in "ab"]
+    both = [
+        subprocess.Popen([sys.executable, "-c", call, str(tmp_path / "f")], stdout=subprocess.DEVNULL) for _ in "ab"
+    ]
     assert [process.wait(60) for process in both] == [0, 0]
     assert (tmp_path / "f").read_bytes() == CONTENT
     assert len(list(tmp_path.iterdir())) == 1

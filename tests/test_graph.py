@@ -14,7 +14,9 @@ from course.graph import Graph
 from course.rebuild import Network
 from course.trace import trace_with_weights
 
-TRACED = HONEST | {name: DISGUISED[name] for name in ("linear", "matrix product", "a learned mask", "products and a sum")}
+TRACED = HONEST | {
+    name: DISGUISED[name] for name in ("linear", "matrix product", "a learned mask", "products and a sum")
+}
 
 
 @pytest.fixture

@@ -51,9 +51,7 @@ def test_make_knows_the_target(target: str) -> None:
 @pytest.mark.parametrize("command", in_readme(r"python -m ((?:course|graders|solutions) \w+)"))
 def test_python_knows_the_command(command: str) -> None:
     package, name = command.split()
-    answer = subprocess.run(
-        [sys.executable, "-m", package, name, "--help"], cwd=ROOT, capture_output=True, text=True
-    )
+    answer = subprocess.run([sys.executable, "-m", package, name, "--help"], cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
     assert f"{package} {name}" in answer.stdout
 

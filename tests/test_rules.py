@@ -40,7 +40,9 @@ HIDDEN = {
     "a buffer": network(lambda s, x: gap(s.c(s.stem(x))) * s.hidden, c=conv(4, 10, 3)),
     "a constant": network(lambda s, x: gap(s.c(s.stem(x))) * torch.linspace(0.5, 2, 10), c=conv(4, 10, 3)),
     "a frozen parameter": network(
-        lambda s, x: gap(s.c(s.stem(x))) * s.w, c=conv(4, 10, 3), w=lambda: nn.Parameter(torch.ones(10), requires_grad=False)
+        lambda s, x: gap(s.c(s.stem(x))) * s.w,
+        c=conv(4, 10, 3),
+        w=lambda: nn.Parameter(torch.ones(10), requires_grad=False),
     ),
 }
 

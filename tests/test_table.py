@@ -11,7 +11,13 @@ from solutions.modules import solution
 CHAINS = {
     "strides": [nn.Conv2d(1, 3, 3, stride=2), nn.Conv2d(3, 3, 3), nn.Conv2d(3, 10, 2)],
     "dilation": [nn.Conv2d(1, 3, 3, dilation=2), nn.MaxPool2d(2), nn.Conv2d(3, 10, 3)],
-    "pooling": [nn.Conv2d(1, 3, 5), nn.AvgPool2d(3, stride=2), nn.Conv2d(3, 3, 3), nn.MaxPool2d(2), nn.Conv2d(3, 10, 1)],
+    "pooling": [
+        nn.Conv2d(1, 3, 5),
+        nn.AvgPool2d(3, stride=2),
+        nn.Conv2d(3, 3, 3),
+        nn.MaxPool2d(2),
+        nn.Conv2d(3, 10, 1),
+    ],
     "oblong": [nn.Conv2d(1, 3, (1, 5)), nn.Conv2d(3, 10, (3, 1), stride=(2, 1))],
 }
 

@@ -46,7 +46,10 @@ def run(data: Data) -> Run:
 
 
 def weights_differ(one: Run, other: Run) -> float:
-    return max(float((a - b).abs().max()) for a, b in zip(one.weights["last"].values(), other.weights["last"].values(), strict=True))
+    return max(
+        float((a - b).abs().max())
+        for a, b in zip(one.weights["last"].values(), other.weights["last"].values(), strict=True)
+    )
 
 
 def test_the_loop_gives_what_a_plain_loop_gives(data: Data, run: Run) -> None:
@@ -101,7 +104,11 @@ def test_one_cycle_steps_every_batch_to_its_end(data: Data) -> None:
     assert 0.001 < rates[1] < 0.1
 
 
-@pytest.mark.parametrize("recipe", [replace(RECIPE, augment=RandomRotation(7)), replace(RECIPE, optimizer=partial(Adam, lr=0.01))], ids=["rotated", "Adam"])
+@pytest.mark.parametrize(
+    "recipe",
+    [replace(RECIPE, augment=RandomRotation(7)), replace(RECIPE, optimizer=partial(Adam, lr=0.01))],
+    ids=["rotated", "Adam"],
+)
 def test_other_recipes_learn(data: Data, recipe: Recipe) -> None:
     history = fit(Final, replace(recipe, epochs=3), data, progress=False).history
     assert history[-1].train_loss < 0.8 * history[0].train_loss
@@ -240,7 +247,10 @@ LIES = {
     "an epoch left out": (edited("history", lambda h: h[1:]), "1, 2, 3"),
     "no history": (lambda t, m: m.update(history="[]"), "empty"),
     "a history of another form": (edited("history", lambda h: {"a": 1}), "list"),
-    "infinity": (lambda t, m: m.update(history=m["history"].replace('"seconds": ', '"seconds": Infinity, "x": ', 1)), "finite|figures"),
+    "infinity": (
+        lambda t, m: m.update(history=m["history"].replace('"seconds": ', '"seconds": Infinity, "x": ', 1)),
+        "finite|figures",
+    ),
     "an epoch that it does not carry": (edited("epoch", lambda e: 3 - e), "carries"),
     "no such optimiser": (edited("recipe", lambda r: r | {"optimizer": {"name": "Evil"}}), "Evil"),
 }
@@ -253,7 +263,9 @@ def test_a_file_that_contradicts_itself_is_refused_with_a_sentence(name: str, ru
         load_submission(doctored(run, folder, change))
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"PK\x03\x04" + b"0" * 50, bytes(100)], ids=["empty", "pickle", "zip", "zeros"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x80\x04pickle", b"PK\x03\x04" + b"0" * 50, bytes(100)], ids=["empty", "pickle", "zip", "zeros"]
+)
 def test_a_file_that_is_no_submission_is_refused_with_a_sentence(content: bytes, folder: Path) -> None:
     (folder / "odd.safetensors").write_bytes(content)
     with pytest.raises(SubmissionError, match="odd.safetensors"):

@@ -1,0 +1,197 @@
+"""Whatever a learner does to a notebook, the intake makes of it one that nbgrader can grade, and keeps what was handed in."""
+
+import copy
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from course.pairs import LESSONS
+from graders.intake import take_in
+from solutions.fill import fill
+
+SLUG = "08_final_model"
+RELEASE = LESSONS / f"{SLUG}.ipynb"
+
+
+@pytest.fixture
+def handed_in(tmp_path: Path) -> Path:
+    """The place of a hand-in in a course whose release is lesson 8."""
+    release = tmp_path / "release" / SLUG / f"{SLUG}.ipynb"
+    release.parent.mkdir(parents=True)
+    release.write_bytes(RELEASE.read_bytes())
+    path = tmp_path / "submitted" / "ada" / SLUG / f"{SLUG}.ipynb"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def solved() -> NotebookNode:
+    return fill(RELEASE, 8)
+
+
+def taken_in(path: Path) -> tuple[dict[str, NotebookNode], list[str]]:
+    """The graded cells after the intake, by grade id, and its notes."""
+    course = path.parents[3]
+    (intake,) = take_in(course, SLUG, "ada")
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    names = [cell.metadata.nbgrader.grade_id for cell in cells]
+    assert len(names) == len(set(names)), "a grade id stands twice"
+    return dict(zip(names, cells, strict=True)), intake.notes
+
+
+def cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
+
+
+def duplicated(notebook: NotebookNode) -> None:
+    for name in ("Net", "parameters"):
+        notebook.cells.insert(3, copy.deepcopy(cell(notebook, name)))
+        notebook.cells[3]["id"] = f"pasted-{name}"  # Jupyter gives it a new one, and leaves the metadata
+
+
+def deleted(notebook: NotebookNode) -> None:
+    notebook.cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") != "parameters"]
+
+
+def renamed(notebook: NotebookNode) -> None:
+    cell(notebook, "parameters").metadata.nbgrader.grade_id = "free_marks"
+
+
+def promoted(notebook: NotebookNode) -> None:
+    about = cell(notebook, "parameters").metadata.nbgrader
+    about.points, about.solution, about.schema_version = 1000, True, 1
+
+
+def rewritten(notebook: NotebookNode) -> None:
+    cell(notebook, "parameters").source = "1000.0"
+
+
+def stripped(notebook: NotebookNode) -> None:
+    for c in notebook.cells:
+        c.metadata = NotebookNode()
+
+
+def reordered(notebook: NotebookNode) -> None:
+    notebook.cells.reverse()
+
+
+def skipping(notebook: NotebookNode) -> None:
+    for c in notebook.cells:
+        c.metadata["tags"] = ["skip-execution"]
+
+
+def turned_to_markdown(notebook: NotebookNode) -> None:
+    changed = cell(notebook, "parameters")
+    changed.cell_type = "markdown"
+    del changed["outputs"], changed["execution_count"]
+
+
+MISHAPS = [duplicated, deleted, renamed, promoted, rewritten, stripped, reordered, skipping, turned_to_markdown]
+
+
+@pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.__name__)
+def test_cells_are_the_releases_and_answers_the_learners(handed_in: Path, solved: NotebookNode, mishap) -> None:
+    answer = cell(solved, "Net").source
+    mishap(solved)
+    nbformat.write(solved, handed_in)
+    cells, _ = taken_in(handed_in)
+    released = {
+        c.metadata.nbgrader.grade_id: c for c in nbformat.read(RELEASE, as_version=4).cells if "nbgrader" in c.metadata
+    }
+    assert {name: c.metadata for name, c in cells.items()} == {name: c.metadata for name, c in released.items()}
+    assert cells["parameters"].source == released["parameters"].source
+    assert cells["Net"].source.strip() == answer.strip()
+
+
+ENCODINGS = {"BOM": "utf-8-sig", "UTF-16": "utf-16", "plain": "utf-8"}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_any_encoding_is_read(handed_in: Path, solved: NotebookNode, name: str) -> None:
+    cell(solved, "Net").source += "\n# für später"
+    handed_in.write_text(nbformat.writes(solved), encoding=ENCODINGS[name])
+    cells, _ = taken_in(handed_in)
+    assert cells["Net"].source.endswith("# für später")
+
+
+def test_a_script_is_taken_for_the_notebook(handed_in: Path, solved: NotebookNode) -> None:
+    import jupytext
+
+    handed_in.with_suffix(".py").write_text(jupytext.writes(solved, fmt="py:percent"))
+    cells, notes = taken_in(handed_in)
+    assert "class Net" in cells["Net"].source and "raise" not in cells["Net"].source
+    assert "script" in notes[0]
+
+
+def test_a_notebook_of_another_name_is_taken_if_it_is_the_only_one(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in.with_name("Untitled (2).ipynb"))
+    cells, notes = taken_in(handed_in)
+    assert "raise" not in cells["Net"].source
+    assert "Untitled (2).ipynb was taken for it" in notes[0]
+
+
+UNREADABLE = {
+    "empty": b"",
+    "cut short": RELEASE.read_bytes()[:3000],
+    "a merge": b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n",
+    "a picture": b"\x89PNG\r\n\x1a\n" + bytes(200),
+    "deep": b"[" * 100_000,
+    "no cells": b'{"cells": 3}',
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_cannot_be_read_becomes_a_blank_release_with_a_note(handed_in: Path, name: str) -> None:
+    handed_in.write_bytes(UNREADABLE[name])
+    cells, notes = taken_in(handed_in)
+    assert "raise NotImplementedError" in cells["Net"].source
+    assert any("nothing could be marked" in note for note in notes)
+
+
+def test_no_file_at_all_is_noted(handed_in: Path) -> None:
+    cells, notes = taken_in(handed_in)
+    assert "raise NotImplementedError" in cells["Net"].source
+    assert "there is no" in notes[0]
+
+
+def test_what_was_handed_in_is_kept_each_version(handed_in: Path, solved: NotebookNode) -> None:
+    versions = []
+    for text in ("# one", "# two"):
+        cell(solved, "Net").source = text
+        nbformat.write(solved, handed_in)
+        versions.append(handed_in.read_bytes())
+        taken_in(handed_in)
+    kept = handed_in.parents[3] / "originals" / "ada" / SLUG
+    assert sorted(path.read_bytes() for path in kept.glob("*.ipynb")) == sorted(versions)
+
+
+def test_what_was_taken_in_is_left_alone_until_something_new_comes(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in)
+    taken_in(handed_in)
+    before = handed_in.read_bytes()
+    assert take_in(handed_in.parents[3], SLUG, "ada") == []
+    assert handed_in.read_bytes() == before
+
+
+def test_a_learners_own_cells_stay_plain_and_in_their_place(handed_in: Path, solved: NotebookNode) -> None:
+    place = solved.cells.index(cell(solved, "recipe"))
+    solved.cells.insert(place, new_code_cell("width = 16"))
+    nbformat.write(solved, handed_in)
+    taken_in(handed_in)
+    sources = [c.source for c in nbformat.read(handed_in, as_version=4).cells]
+    recipe = cell(nbformat.read(handed_in, as_version=4), "recipe").source
+    assert sources.index("width = 16") < sources.index(recipe)
+
+
+def test_a_link_is_not_followed(handed_in: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.ipynb").write_text(json.dumps({"cells": []}))
+    handed_in.symlink_to(tmp_path / "secret.ipynb")
+    _, notes = taken_in(handed_in)
+    assert "there is no" in notes[0]
+    assert (tmp_path / "secret.ipynb").read_text() == json.dumps({"cells": []})

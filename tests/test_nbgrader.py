@@ -1,0 +1,148 @@
+"""The round trip through real nbgrader: the demonstration's three learners, and a class of learners who try everything."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+
+from course.errors import UsageError
+from graders.course_folder import build_course
+from graders.lessons import POINTS
+from solutions.demo import demo
+from solutions.fill import fill
+from solutions.modules import weights_path
+
+SLUG = "08_final_model"
+AUTOMATIC = sum(POINTS[8].values())
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_the_demonstration_gives_each_learner_what_is_due(tmp_path: Path, capsys) -> None:
+    assert demo(tmp_path / "demo") == 0
+    shown = capsys.readouterr().out
+    assert f"{AUTOMATIC} of {AUTOMATIC}" in shown
+    assert f"0 of {AUTOMATIC}" in shown
+    page = (tmp_path / "demo" / "feedback" / "hidden_linear" / SLUG / f"{SLUG}.html").read_text()
+    assert "is a fully connected layer" in page
+
+
+@pytest.mark.slow
+def test_without_mnist_the_demonstration_says_so_and_assesses_the_rest(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
+    assert demo(tmp_path / "demo") == 0
+    shown = capsys.readouterr().out
+    assert "PRACTICE DIGITS, NOT MNIST" in shown
+    assert "not assessed" in shown
+
+
+def cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
+
+
+def honest(notebook: NotebookNode) -> None:
+    pass
+
+
+def forging(notebook: NotebookNode) -> None:
+    """An empty network, and checks that print and return full marks."""
+    cell(notebook, "Net").source = "class Net(nn.Module):\n    pass"
+    notebook.cells.insert(
+        8,
+        new_code_cell(
+            "import graders, graders.notebook, graders.marking, torch\n"
+            "check = lambda name, **k: (print('✔ correct'), 1000.0)[1]\n"
+            "graders.lesson_checks = lambda n: (check, print)\n"
+            "graders.marking.mark = lambda *a, **k: {}\n"
+            "torch.nn.Module.parameters = lambda self: iter(())"
+        ),
+    )
+    for c in notebook.cells:
+        if c.cell_type == "code":
+            c.outputs = [new_output("execute_result", data={"text/plain": "1000.0"}, execution_count=1)]
+
+
+def odd_values(notebook: NotebookNode) -> None:
+    cell(notebook, "Net").source = "check = lambda *a, **k: float('nan')"
+    cell(notebook, "parameters").source = "'full marks'"
+
+
+def dying(notebook: NotebookNode) -> None:
+    """All answers are right, but the kernel dies in a cell of the learner's own."""
+    notebook.cells.insert(4, new_code_cell("import os; os._exit(1)"))
+
+
+def noisy(notebook: NotebookNode) -> None:
+    """All answers are right, with warnings and a flood of output on the way."""
+    notebook.cells.insert(4, new_code_cell("import sys; print('x' * 5_000_000); print('careful', file=sys.stderr)"))
+    cell(notebook, "Net").source += "\nimport warnings; warnings.warn('careful')\n"
+
+
+def copying(notebook: NotebookNode) -> None:
+    """All answers are right; cells were copied and pasted with their metadata."""
+    for name in ("parameters", "Net", "recipe"):
+        pasted = copy.deepcopy(cell(notebook, name))
+        pasted["id"] = f"pasted-{name}"
+        notebook.cells.insert(len(notebook.cells) - 2, pasted)
+
+
+LEARNERS = {honest: AUTOMATIC, forging: 5, odd_values: 5, dying: AUTOMATIC, noisy: AUTOMATIC, copying: AUTOMATIC}
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_nobody_gains_or_loses_by_what_a_notebook_does(tmp_path: Path) -> None:
+    """`epochs` (5 marks) rests on the recipe alone, which every learner here has right."""
+    folder = build_course(tmp_path / "course", [8])
+    nbgrader(folder, "generate_assignment", SLUG)
+    for learner in LEARNERS:
+        target = folder / "submitted" / learner.__name__ / SLUG
+        target.mkdir(parents=True)
+        notebook = fill(folder / "release" / SLUG / f"{SLUG}.ipynb", 8)
+        learner(notebook)
+        nbformat.write(notebook, target / f"{SLUG}.ipynb")
+        (target / f"{SLUG}.safetensors").write_bytes(weights_path(8).read_bytes())
+    (folder / "submitted" / "unreadable" / SLUG).mkdir(parents=True)
+    (folder / "submitted" / "unreadable" / SLUG / f"{SLUG}.ipynb").write_text("<<<<<<< HEAD")
+    nbgrader(folder, "autograde", SLUG)
+    assert marks(folder) == {learner.__name__: due for learner, due in LEARNERS.items()} | {"unreadable": 0}
+
+
+def marks(folder: Path) -> dict[str, float]:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+        found = gradebook.assignment_submissions(SLUG)
+        return {one.student.id: sum(g.auto_score or 0 for n in one.notebooks for g in n.grades) for one in found}
+
+
+def nbgrader(folder: Path, *arguments: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_course_is_never_built_over_something_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="thesis.txt"):
+        build_course(tmp_path, [8])
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_course_has_the_lesson_the_configuration_and_the_rubric(tmp_path: Path) -> None:
+    folder = build_course(tmp_path / "course", [8])
+    assert (folder / "source" / SLUG / f"{SLUG}.ipynb").exists()
+    assert "configure(" in (folder / "nbgrader_config.py").read_text()
+    assert "## Analysis" in (folder / "rubrics" / f"{SLUG}.md").read_text()
+
+
+def test_nothing_that_is_released_mentions_the_solutions(tmp_path: Path) -> None:
+    folder = build_course(tmp_path / "course", [8])
+    nbgrader(folder, "generate_assignment", SLUG)
+    files = [path for path in (folder / "release").rglob("*") if path.is_file()]
+    assert [path.name for path in files] == [f"{SLUG}.ipynb"]
+    assert "import solutions" not in files[0].read_text() and "from solutions" not in files[0].read_text()
