@@ -1,4 +1,4 @@
-"""The course's commands: `lab` opens the lessons, `pairs` derives their notebooks."""
+"""The course's commands: `lab` opens the lessons, `check` looks whether they are in order, `pairs` derives their notebooks."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ def parser() -> argparse.ArgumentParser:
         "lab", help="open a copy of the lessons in JupyterLab", epilog="Other options are handed to JupyterLab."
     )
     lab.add_argument("--folder", default="workspace", help="where your copy is or will be (workspace)")
+    commands.add_parser("check", help="are the lessons in order: complete, in step, unsolved, worth 100 marks each")
     commands.add_parser("pairs", help="derive every lesson's notebook from its script")
     return top
 
@@ -28,6 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
             from course.lab import open_lab
 
             open_lab(options.folder, further)
+        elif options.command == "check":
+            from course.check import check_lessons
+
+            found = check_lessons()
+            for name, problems in found.items():
+                print("\n".join([f"[{'FAIL' if problems else 'OK'}] {name}", *(f"  {one}" for one in problems)]))
+            return 1 if any(found.values()) else 0
         else:
             from course.pairs import out_of_step, write_notebooks
 

@@ -159,5 +159,5 @@ def _idx(content: bytes) -> Tensor:
 def _data(name: str, *tensors: Tensor) -> Data:
     digest = hashlib.sha256()
     for tensor in tensors:
-        digest.update(tensor.contiguous().numpy())
+        digest.update(tensor.contiguous().numpy().tobytes())
     return Data(name, digest.hexdigest()[:16], *tensors)

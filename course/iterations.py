@@ -1,13 +1,14 @@
 """The ten iterations as data: what is documented, what the public logs say, and what a lesson claims."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course.comparison import Comparison, documented_column, log_column, run_column
 from course.errors import UsageError
+from course.recorded import recorded_results
 
 if TYPE_CHECKING:
     from course.training import Run
@@ -64,66 +65,18 @@ class Iteration:
     corrected_test: float | None = None
     note: str = ""
 
-    def header(self) -> "Comparison":
+    def header(self) -> Comparison:
         """The documented results, for the top of a lesson."""
-        return Comparison((("documented", self._documented()),), self.note)
+        return Comparison((("documented", documented_column(self)),), self.note)
 
-    def compare(self, run: "Run") -> "Comparison":
-        """The documented results, the log's and this run's, side by side."""
-        log = {
-            "test accuracy, best epoch": f"{self.log.best():.2f}% (epoch {self.log.best_epoch})",
-            "test accuracy, best of 19": f"{self.log.best(19):.2f}%",
-            "test accuracy, last epoch": f"{self.log.last:.2f}%",
-            "training accuracy, best": f"{max(self.log.train):.2f}%",
-            "epochs": str(len(self.log.test)),
-        }
-        yours = {
-            "parameters": f"{run.graph.parameters:,}",
-            "test accuracy, best epoch": f"{run.best.test_accuracy:.2f}% (epoch {run.best.epoch})",
-            "test accuracy, best of 19": f"{max(e.test_accuracy for e in run.history[:19]):.2f}%",
-            "test accuracy, last epoch": f"{run.last.test_accuracy:.2f}%",
-            "training accuracy, best": f"{max(e.train_accuracy for e in run.history):.2f}%",
-            "epochs": str(len(run.history)),
-        }
-        data = "yours" if run.data["name"] == "MNIST" else f"yours, on {run.data['name']}"
-        return Comparison((("documented", self._documented()), ("its log", log), (data, yours)), self.note)
-
-    def _documented(self) -> dict[str, str]:
-        return {
-            "parameters": f"{self.documented.parameters:,}",
-            "test accuracy, best epoch": f"{self.documented.test:.2f}%",
-            "training accuracy, best": f"{self.documented.train:.2f}%",
-            "epochs": str(self.epochs),
-        }
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Columns of results that print as text in a terminal and as a table in a notebook."""
-
-    columns: tuple[tuple[str, dict[str, str]], ...]
-    note: str = field(default="", repr=False)
-
-    def rows(self) -> list[tuple[str, ...]]:
-        """The head, then a row a figure; a figure that a column lacks is left empty."""
-        order = ["parameters", "training accuracy, best", "test accuracy, best epoch", "test accuracy, best of 19"]
-        order += ["test accuracy, last epoch", "epochs"]
-        wanted = [name for name in order if any(name in figures for _, figures in self.columns)]
-        head = ("", *(title for title, _ in self.columns))
-        return [head, *((name, *(figures.get(name, "") for _, figures in self.columns)) for name in wanted)]
-
-    def __repr__(self) -> str:
-        rows = self.rows()
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([*lines, *([self.note] if self.note else [])])
-
-    def _repr_html_(self) -> str:
-        head, *body = self.rows()
-        top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-        rest = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
-        note = f"<p>{escape(self.note)}</p>" if self.note else ""
-        return f"<table><caption>Results</caption><tr>{top}</tr>{rest}</table>{note}"
+    def compare(self, run: "Run") -> Comparison:
+        """The documented results, the log's, the reference solution's where they are recorded, and this run's, side by side."""
+        columns = [("documented", documented_column(self)), ("its log", log_column(self))]
+        recorded = recorded_results().get(self.number)
+        if recorded:
+            columns.append((recorded.title, recorded.column()))
+        title = "yours" if run.data["name"] == "MNIST" else f"yours, on {run.data['name']}"
+        return Comparison((*columns, (title, run_column(run))), self.note)
 
 
 @cache

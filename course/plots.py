@@ -7,6 +7,7 @@ import base64
 import math
 from html import escape
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -20,9 +21,14 @@ from course.graph import Graph
 from course.iterations import Iteration
 from course.table import Row
 
-TRAIN = {"color": "#D55E00", "linestyle": "--", "marker": "s", "markersize": 3.5}  # Okabe and Ito's palette
-TEST = {"color": "#0072B2", "linestyle": "-", "marker": "o", "markersize": 3.5}
-OTHER = {"color": "#333333", "linestyle": ":", "linewidth": 1.2}
+TRAIN: dict[str, Any] = {
+    "color": "#D55E00",
+    "linestyle": "--",
+    "marker": "s",
+    "markersize": 3.5,
+}  # Okabe and Ito's palette
+TEST: dict[str, Any] = {"color": "#0072B2", "linestyle": "-", "marker": "o", "markersize": 3.5}
+OTHER: dict[str, Any] = {"color": "#333333", "linestyle": ":", "linewidth": 1.2}
 
 
 class Picture(Figure):
@@ -39,7 +45,7 @@ class Picture(Figure):
         file = BytesIO()
         self.savefig(file, format="png", dpi=110)
         picture = base64.b64encode(file.getvalue()).decode()
-        return f'<img alt="{escape(self.alt, quote=True)}" src="data:image/png;base64,{picture}">'
+        return f'<img alt="{escape(self.alt, quote=True)}" style="max-width: 100%" src="data:image/png;base64,{picture}">'
 
 
 def plot_digits(images: Tensor, labels=None, *, columns: int = 8) -> Picture:
@@ -47,12 +53,12 @@ def plot_digits(images: Tensor, labels=None, *, columns: int = 8) -> Picture:
 
     Raises UsageError for another shape, or for more or fewer labels than digits.
     """
-    images = _pictures(images)
+    pictures = _pictures(images)
     titles = [] if labels is None else [str(int(label)) for label in labels]
-    if labels is not None and len(titles) != len(images):
-        raise UsageError(f"saw {len(images)} digits and {len(titles)} labels, expected as many of each")
-    said = f"{len(images)} images of {images.shape[1]} by {images.shape[2]} pixels"
-    return _grid(images, titles, columns, said + (f", labelled {', '.join(titles)}" if titles else ""))
+    if labels is not None and len(titles) != len(pictures):
+        raise UsageError(f"saw {len(pictures)} digits and {len(titles)} labels, expected as many of each")
+    said = f"{len(pictures)} images of {pictures.shape[1]} by {pictures.shape[2]} pixels"
+    return _grid(pictures, titles, columns, said + (f", labelled {', '.join(titles)}" if titles else ""))
 
 
 def plot_mistakes(network: nn.Module, data: Data, *, count: int = 16) -> Picture:
@@ -151,9 +157,9 @@ def plot_receptive_field(graph: Graph, digit: Tensor | None = None) -> Picture:
         _frame(axes)
         height, width = row.receptive_field if isinstance(row.receptive_field, tuple) else (row.receptive_field,) * 2
         axes.imshow(picture, cmap="gray_r", vmin=0, vmax=max(float(picture.max()), 1.0))
-        for line in ({"edgecolor": "white", "linewidth": 3.5}, {"edgecolor": "black", "linewidth": 1.5}):
+        for colour, thickness in (("white", 3.5), ("black", 1.5)):  # a rim, so that it shows on any digit
             corner = (13.5 - width / 2, 13.5 - height / 2)  # the middle of the picture
-            axes.add_patch(Rectangle(corner, width, height, fill=False, **line))
+            axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=thickness))
         axes.set_xlim(-4.5, 31.5)  # a margin of 4 pixels: late receptive fields reach beyond the picture
         axes.set_ylim(31.5, -4.5)
         axes.set_title(f"{_title(row)}\n{_size(row)} pixels", fontsize=8)
@@ -161,12 +167,8 @@ def plot_receptive_field(graph: Graph, digit: Tensor | None = None) -> Picture:
 
 
 def _growing(rows: list[Row]) -> list[Row]:
-    seen, steps = 1, []
-    for row in rows:
-        if row.receptive_field != seen:
-            steps.append(row)
-            seen = row.receptive_field
-    return steps
+    before = [1, *(row.receptive_field for row in rows)]
+    return [row for row, field in zip(rows, before, strict=False) if row.receptive_field != field]
 
 
 def _title(row: Row) -> str:

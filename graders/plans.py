@@ -49,4 +49,4 @@ def plan(number: int) -> Chain:
 def pooling_field(number: int) -> int:
     """The receptive field at which a lesson's network first pools, in pixels: kernels of stride 1 add up."""
     first = plan(number).layers
-    return 1 + sum(layer.kernel - 1 for layer in first[: first.index(POOL)])  # type: ignore[operator]
+    return 1 + sum(layer.kernel - 1 for layer in first[: first.index(POOL)] if isinstance(layer.kernel, int))

@@ -1,6 +1,7 @@
 """Two steps of nbgrader's autograding: run a hand-in within a budget, and settle its marks outside the kernel."""
 
 import math
+import resource
 import secrets
 import time
 from pathlib import Path
@@ -11,6 +12,8 @@ from nbgrader import utils
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Integer
+
+from graders.sandbox import MEMORY
 
 
 class BudgetExecute(Execute):
@@ -31,11 +34,18 @@ class BudgetExecute(Execute):
         self.timeout_func = lambda cell: max(1, min(self.timeout, math.ceil(self._deadline - time.monotonic())))
         self.skip_cells_with_tag = secrets.token_hex(8)  # a tag that nobody can have put on a cell
         self.shutdown_kernel = "immediate"
+        self.on_notebook_start = self._limit_memory
         try:
             return super().preprocess(nb, resources, km)
         except (DeadKernelError, RuntimeError, OSError) as error:  # it never started, or would not end
             self.log.warning("the kernel was lost: %s", error)
             return nb, resources
+
+    def _limit_memory(self, notebook=None) -> None:
+        """Give the kernel, once it has started, as much memory as a sandbox: a MemoryError of its own, and no harm to others."""
+        pid = getattr(self.km.provisioner, "pid", None)
+        if pid and hasattr(resource, "prlimit"):  # Linux
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
     def preprocess_cell(self, cell, resources, index):
         """Run one cell, unless the budget or the kernel has come to its end."""

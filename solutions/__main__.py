@@ -1,4 +1,4 @@
-"""The solutions' commands: `demo`, `check`, `reproduce`, `verify`."""
+"""The solutions' commands: `demo`, `check`, `reproduce`, `verify`, `tables`."""
 
 import argparse
 import sys
@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
     commands.add_parser("verify", help="grade every recorded submission again")
+    commands.add_parser("tables", help="render what lessons and README show of the records")
     check = commands.add_parser(
         "check", help="is the course in order: lessons unsolved, solutions right, pairs in step"
     )
@@ -57,6 +58,12 @@ def _run(options) -> int:
         from solutions.check import check_course
 
         return 0 if check_course(options.lessons) else 1
+    if options.command == "tables":
+        from solutions.tables import write_tables
+
+        for path in write_tables():
+            print(f"written: {path.name}")
+        return 0
     from solutions.verify import verify
 
     return 0 if verify() else 1

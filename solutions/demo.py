@@ -1,5 +1,6 @@
 """The main job, in a few minutes: release a lesson, let three learners hand in, autograde them with nbgrader, show the marks."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -39,14 +40,14 @@ def demo(folder: Path) -> int:
     slug = iteration(LESSON).slug
     print(f"1. A course with one assignment, {slug}")
     build_course(folder, [LESSON], practice=practice)
-    _nbgrader(folder, "generate_assignment", slug)
+    run_nbgrader(folder, "generate_assignment", slug)
     print(f"2. {len(LEARNERS)} learners hand in: {', '.join(LEARNERS)}")
     for learner in LEARNERS:
         _hand_in(folder, learner, slug)
     print("3. nbgrader autogrades them, which takes a minute or two")
-    _nbgrader(folder, "autograde", slug, "--force")
-    _nbgrader(folder, "generate_feedback", slug, "--force")
-    _nbgrader(folder, "export")
+    run_nbgrader(folder, "autograde", slug, "--force")
+    run_nbgrader(folder, "generate_feedback", slug, "--force")
+    run_nbgrader(folder, "export")
     print("4. The marks\n")
     marks = read_marks(folder, slug)
     print_marks(marks, practice)
@@ -64,7 +65,7 @@ def read_marks(folder: Path, slug: str) -> dict[str, list[tuple[str, float, floa
     """For each learner the autograded cells, in order: check, marks, points, the grader's sentence."""
     from nbgrader.api import Gradebook
 
-    marks = {}
+    marks: dict[str, list[tuple[str, float, float, str]]] = {}
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
         for learner in LEARNERS:
             notebook = nbformat.read(folder / "autograded" / learner / slug / f"{slug}.ipynb", as_version=4)
@@ -133,10 +134,13 @@ def _hand_in(folder: Path, learner: str, slug: str) -> None:
     shutil.copy(weights_path(LESSON), target)
 
 
-def _nbgrader(folder: Path, *arguments: str) -> None:
+def run_nbgrader(folder: Path, *arguments: str) -> None:
+    """One of nbgrader's commands in a course folder; CourseError, with its last lines, where it fails."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # it calls alembic by name
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=folder,
+        env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
     )

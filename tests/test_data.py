@@ -82,7 +82,10 @@ def test_no_server_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_two_downloads_at_once_do_no_harm(server: str, tmp_path: Path) -> None:
-    call = f"import sys; from course.download import download; from pathlib import Path; download(['{server}/good/f'], Path(sys.argv[1]), '{MD5}')"
+    call = (
+        "import sys; from course.download import download; from pathlib import Path; "
+        f"download(['{server}/good/f'], Path(sys.argv[1]), '{MD5}')"
+    )
     both = [
         subprocess.Popen([sys.executable, "-c", call, str(tmp_path / "f")], stdout=subprocess.DEVNULL) for _ in "ab"
     ]

@@ -1,8 +1,6 @@
 """The round trip through real nbgrader: the demonstration's three learners, and a class of learners who try everything."""
 
 import copy
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -13,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_output
 from course.errors import UsageError
 from graders.course_folder import build_course
 from graders.lessons import POINTS
-from solutions.demo import demo
+from solutions.demo import demo, run_nbgrader
 from solutions.fill import fill
 from solutions.modules import weights_path
 
@@ -91,7 +89,20 @@ def copying(notebook: NotebookNode) -> None:
         notebook.cells.insert(len(notebook.cells) - 2, pasted)
 
 
-LEARNERS = {honest: AUTOMATIC, forging: 5, odd_values: 5, dying: AUTOMATIC, noisy: AUTOMATIC, copying: AUTOMATIC}
+def hungry(notebook: NotebookNode) -> None:
+    """All answers are right; a cell of the learner's own asks for more memory than there is."""
+    notebook.cells.insert(4, new_code_cell("blocks = [b'x' * 2**28 for _ in range(100)]"))
+
+
+LEARNERS = {
+    honest: AUTOMATIC,
+    forging: 5,
+    odd_values: 5,
+    dying: AUTOMATIC,
+    noisy: AUTOMATIC,
+    copying: AUTOMATIC,
+    hungry: AUTOMATIC,
+}
 
 
 @pytest.mark.slow
@@ -99,7 +110,7 @@ LEARNERS = {honest: AUTOMATIC, forging: 5, odd_values: 5, dying: AUTOMATIC, nois
 def test_nobody_gains_or_loses_by_what_a_notebook_does(tmp_path: Path) -> None:
     """`epochs` (5 marks) rests on the recipe alone, which every learner here has right."""
     folder = build_course(tmp_path / "course", [8])
-    nbgrader(folder, "generate_assignment", SLUG)
+    run_nbgrader(folder, "generate_assignment", SLUG)
     for learner in LEARNERS:
         target = folder / "submitted" / learner.__name__ / SLUG
         target.mkdir(parents=True)
@@ -109,7 +120,7 @@ def test_nobody_gains_or_loses_by_what_a_notebook_does(tmp_path: Path) -> None:
         (target / f"{SLUG}.safetensors").write_bytes(weights_path(8).read_bytes())
     (folder / "submitted" / "unreadable" / SLUG).mkdir(parents=True)
     (folder / "submitted" / "unreadable" / SLUG / f"{SLUG}.ipynb").write_text("<<<<<<< HEAD")
-    nbgrader(folder, "autograde", SLUG)
+    run_nbgrader(folder, "autograde", SLUG)
     assert marks(folder) == {learner.__name__: due for learner, due in LEARNERS.items()} | {"unreadable": 0}
 
 
@@ -119,11 +130,6 @@ def marks(folder: Path) -> dict[str, float]:
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
         found = gradebook.assignment_submissions(SLUG)
         return {one.student.id: sum(g.auto_score or 0 for n in one.notebooks for g in n.grades) for one in found}
-
-
-def nbgrader(folder: Path, *arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_a_course_is_never_built_over_something_else(tmp_path: Path) -> None:
@@ -142,7 +148,7 @@ def test_a_course_has_the_lesson_the_configuration_and_the_rubric(tmp_path: Path
 
 def test_nothing_that_is_released_mentions_the_solutions(tmp_path: Path) -> None:
     folder = build_course(tmp_path / "course", [8])
-    nbgrader(folder, "generate_assignment", SLUG)
+    run_nbgrader(folder, "generate_assignment", SLUG)
     files = [path for path in (folder / "release").rglob("*") if path.is_file()]
     assert [path.name for path in files] == [f"{SLUG}.ipynb"]
     assert "import solutions" not in files[0].read_text() and "from solutions" not in files[0].read_text()

@@ -1,0 +1,52 @@
+"""What is shown of the results is what the records say."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from course.comparison import BEST, LAST
+from course.iterations import iteration, iterations
+from course.recorded import RECORDED, Recorded, spread
+from solutions.ledger import Record, append
+from solutions.modules import solution
+from solutions.tables import README, iterations_table, readme, summary
+
+
+def test_the_lessons_summary_is_rendered_from_the_ledger() -> None:
+    assert RECORDED.read_text() == summary(), "python -m solutions tables renders it anew"
+
+
+def test_the_readmes_table_is_rendered_from_the_data() -> None:
+    assert README.read_text() == readme(), "python -m solutions tables renders it anew"
+
+
+def test_the_readmes_table_has_a_row_an_iteration() -> None:
+    assert len(iterations_table().splitlines()) == 2 + len(iterations())
+
+
+def record(seed: int, epochs: int) -> Record:
+    recipe = replace(solution(6).recipe, seed=seed, epochs=epochs)
+    figures = [{"test_correct": 9800 + 10 * seed + e, "train_accuracy": 98.0} for e in range(epochs)]
+    return Record(6, seed, "graph", recipe.hash, 6070, figures, "cpu", 2, {})
+
+
+def test_only_runs_of_the_documented_length_are_summed_up(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    for one in (record(2, 20), record(1, 20), record(3, 2)):
+        append(one, ledger)
+    found = json.loads(summary(ledger))
+    assert list(found) == ["6"]
+    assert found["6"]["seeds"] == [1, 2]
+    assert found["6"]["last"] == [98.29, 98.39]
+
+
+def test_several_seeds_show_their_mean_and_their_range() -> None:
+    assert spread((98.0, 99.0)) == "98.50% (98.00 to 99.00)"
+    assert spread((98.0,)) == "98.00%"
+
+
+def test_a_comparison_has_a_column_for_what_is_recorded() -> None:
+    recorded = Recorded(20, (1, 2), (99.0, 99.1), (98.5, 98.6), (98.5, 98.6), (98.4, 98.5))
+    assert recorded.title == "recorded, mean of 2 seeds"
+    assert recorded.column()[LAST] == "98.45% (98.40 to 98.50)"
+    assert iteration(6).header().columns[0][1][BEST] == "98.54%"
