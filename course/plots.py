@@ -1,16 +1,8 @@
-"""Pictures for the lessons; each is a matplotlib figure that carries its own description for those who can't see it.
+"""The pictures of the lessons: digits, training curves, learning rates, mistakes, receptive fields."""
 
-Every line differs in style and marker, not in colour alone.
-"""
-
-import base64
 import math
-from html import escape
-from io import BytesIO
-from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
@@ -19,33 +11,8 @@ from course.errors import UsageError
 from course.evaluation import scores
 from course.graph import Graph
 from course.iterations import Iteration
+from course.pictures import OTHER, TEST, TRAIN, Picture, as_pictures, by_epoch, frame, grid_of, new_figure
 from course.table import Row
-
-TRAIN: dict[str, Any] = {
-    "color": "#D55E00",
-    "linestyle": "--",
-    "marker": "s",
-    "markersize": 3.5,
-}  # Okabe and Ito's palette
-TEST: dict[str, Any] = {"color": "#0072B2", "linestyle": "-", "marker": "o", "markersize": 3.5}
-OTHER: dict[str, Any] = {"color": "#333333", "linestyle": ":", "linewidth": 1.2}
-
-
-class Picture(Figure):
-    """A figure with an alternative text; a notebook shows both, a terminal the text."""
-
-    alt = ""
-
-    def __repr__(self) -> str:
-        return self.alt
-
-    __str__ = __repr__
-
-    def _repr_html_(self) -> str:
-        file = BytesIO()
-        self.savefig(file, format="png", dpi=110)
-        picture = base64.b64encode(file.getvalue()).decode()
-        return f'<img alt="{escape(self.alt, quote=True)}" style="max-width: 100%" src="data:image/png;base64,{picture}">'
 
 
 def plot_digits(images: Tensor, labels=None, *, columns: int = 8) -> Picture:
@@ -53,12 +20,12 @@ def plot_digits(images: Tensor, labels=None, *, columns: int = 8) -> Picture:
 
     Raises UsageError for another shape, or for more or fewer labels than digits.
     """
-    pictures = _pictures(images)
+    pictures = as_pictures(images)
     titles = [] if labels is None else [str(int(label)) for label in labels]
     if labels is not None and len(titles) != len(pictures):
         raise UsageError(f"saw {len(pictures)} digits and {len(titles)} labels, expected as many of each")
     said = f"{len(pictures)} images of {pictures.shape[1]} by {pictures.shape[2]} pixels"
-    return _grid(pictures, titles, columns, said + (f", labelled {', '.join(titles)}" if titles else ""))
+    return grid_of(pictures, titles, columns, said + (f", labelled {', '.join(titles)}" if titles else ""))
 
 
 def plot_mistakes(network: nn.Module, data: Data, *, count: int = 16) -> Picture:
@@ -73,10 +40,10 @@ def plot_mistakes(network: nn.Module, data: Data, *, count: int = 16) -> Picture
     head = f"{len(wrong)} of {len(data.test_labels):,} test digits are wrong"
     said = ", ".join(f"{int(data.test_labels[i])} taken for {int(guess[i])}" for i in shown)
     if not shown:
-        figure = _figure(5, 0.8, f"{head} ({data.name})")
+        figure = new_figure(5, 0.8, f"{head} ({data.name})")
         figure.suptitle(figure.alt, fontsize=10)
         return figure
-    figure = _grid(_pictures(data.test_images[shown]), titles, 8, f"{head} ({data.name}); shown: {said}")
+    figure = grid_of(as_pictures(data.test_images[shown]), titles, 8, f"{head} ({data.name}); shown: {said}")
     figure.suptitle(f"{head} ({data.name}). Above each: what it is, and what was guessed", fontsize=10)
     return figure
 
@@ -88,7 +55,7 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
         raise UsageError("there is no finished epoch to show; train first")
     name = getattr(run, "data", {}).get("name", "")
     best = max(history, key=lambda epoch: epoch.test_correct)
-    figure = _figure(
+    figure = new_figure(
         10,
         3.6,
         f"Accuracy and loss by epoch{f' on {name}' if name else ''}, {len(history)} epochs: "
@@ -117,7 +84,7 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
     right.set_ylabel("loss (cross-entropy)")
     right.set_yscale("log")
     for axes in (left, right):
-        _by_epoch(axes)
+        by_epoch(axes)
     if name:
         left.set_title(name, fontsize=10)
     return figure
@@ -127,7 +94,7 @@ def plot_learning_rates(rates, *, documented=None) -> Picture:
     """The learning rate of every epoch, and beside it another list of rates, such as the documented run's."""
     rates = [float(rate) for rate in rates]
     changes = sum(a != b for a, b in zip(rates, rates[1:], strict=False))
-    figure = _figure(
+    figure = new_figure(
         7, 3.2, f"Learning rate by epoch: {len(rates)} epochs, from {rates[0]:g} to {rates[-1]:g} in {changes} changes"
     )
     axes = figure.subplots()
@@ -138,7 +105,7 @@ def plot_learning_rates(rates, *, documented=None) -> Picture:
         figure.alt += f"; as the documented notebook ran, from {other[0]:g} to {other[-1]:g}"
     axes.set_yscale("log")
     axes.set_ylabel("learning rate")
-    _by_epoch(axes)
+    by_epoch(axes)
     return figure
 
 
@@ -149,12 +116,12 @@ def plot_receptive_field(graph: Graph, digit: Tensor | None = None) -> Picture:
     said = ", ".join(f"{_size(row)} after {_title(row)}" for row in steps)
     columns = 6
     lines = math.ceil(len(steps) / columns)
-    figure = _figure(10, 2.1 * lines, f"Receptive field in pixels, layer by layer: {said}")
+    figure = new_figure(10, 2.1 * lines, f"Receptive field in pixels, layer by layer: {said}")
     grid = figure.subplots(lines, columns, squeeze=False)
     for axes in grid.flat[len(steps) :]:
         axes.axis("off")
     for axes, row in zip(grid.flat, steps, strict=False):
-        _frame(axes)
+        frame(axes)
         height, width = row.receptive_field if isinstance(row.receptive_field, tuple) else (row.receptive_field,) * 2
         axes.imshow(picture, cmap="gray_r", vmin=0, vmax=max(float(picture.max()), 1.0))
         for colour, thickness in (("white", 3.5), ("black", 1.5)):  # a rim, so that it shows on any digit
@@ -179,52 +146,3 @@ def _title(row: Row) -> str:
 def _size(row: Row) -> str:
     size = row.receptive_field
     return " × ".join(map(str, size if isinstance(size, tuple) else (size, size)))
-
-
-def _pictures(images) -> np.ndarray:
-    images = np.asarray(images)
-    if images.ndim == 4 and images.shape[1] == 1:
-        images = images[:, 0]
-    if images.ndim == 2:
-        images = images[None]
-    if images.ndim != 3 or not len(images):
-        raise UsageError(f"saw images of shape {tuple(images.shape)}, expected (N, height, width) with N at least 1")
-    return images
-
-
-def _grid(images: np.ndarray, titles: list[str], columns: int, alt: str) -> Picture:
-    columns = min(columns, len(images))
-    lines = math.ceil(len(images) / columns)
-    tall = max([title.count("\n") for title in titles], default=0)
-    figure = _figure(1.25 * columns, (1.35 + 0.15 * tall) * lines + 0.2, alt)
-    grid = figure.subplots(lines, columns, squeeze=False)
-    low, high = float(images.min()), float(images.max())
-    for i, axes in enumerate(grid.flat):
-        _frame(axes)
-        if i >= len(images):
-            axes.axis("off")
-        else:
-            axes.imshow(images[i], cmap="gray_r", vmin=min(low, 0), vmax=high)
-            if titles:
-                axes.set_title(titles[i], fontsize=8 if tall else 10)
-    return figure
-
-
-def _frame(axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for edge in axes.spines.values():
-        edge.set_color("#bbbbbb")
-
-
-def _figure(width: float, height: float, alt: str) -> Picture:
-    figure = Picture(figsize=(width, height), layout="constrained")
-    figure.alt = alt
-    return figure
-
-
-def _by_epoch(axes) -> None:
-    axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
