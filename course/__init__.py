@@ -24,7 +24,6 @@ _HOMES = {
     "predict": "evaluation",
     "load_submission": "submission",
     "iteration": "iterations",
-    "iterations": "iterations",
     "plot_digits": "plots",
     "plot_history": "plots",
     "plot_learning_rates": "plots",

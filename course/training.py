@@ -103,6 +103,8 @@ def fit(
     """
     if not isinstance(network, type):
         raise CourseError("give fit the class, fit(Net, …), not a network: it seeds first, then builds")
+    if not isinstance(recipe, Recipe):
+        raise CourseError(f"the recipe should be a Recipe(epochs=…, …), saw {type(recipe).__name__}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         graph, weights = trace_with_weights(network)

@@ -39,7 +39,7 @@ def check_marks(item: Iteration) -> list[str]:
         folder = Path(name)
         blank = mark(released, folder, number=item.number)
         problems += [f"{item.slug} as released has marks for {check}" for check, one in blank.items() if one.fraction]
-        if item.number in WITH_WEIGHTS:
+        if item.number in WITH_WEIGHTS and weights_path(item.number).exists():
             shutil.copy(weights_path(item.number), folder)
         solved = mark(fill(notebook, item.number), folder, number=item.number)
         problems += [

@@ -20,13 +20,21 @@ recipe = Recipe(
 )
 
 prediction = """\
-Turned digits are harder to learn, so training accuracy should fall below iteration 8's. Test digits aren't turned;
-their accuracy should stay or rise.
+Turned digits are harder to learn, so training accuracy should fall below lesson 8's, and below this lesson's test
+accuracy, as test digits aren't turned. The test accuracy should stay within a standard error: the test digits look
+like the training digits as they were. It should read nine of ten up to about twice the angle it was trained with. At
+180° more than at 90°, because 0, 1 and 8 look much the same upside down.
 """
 
 analysis = """\
-Training accuracy falls below test accuracy: the network under-fits. That is fine, because it is measured on harder,
-turned digits and with dropout on; we made the task harder on purpose. Test accuracy stays within a standard error of
-iteration 8's, so one run cannot show a gain. The fill of 1 of 255 is almost black and cannot be seen; on a picture
-scaled to 0..1 the same 1 would paint white corners.
+1. Measured while training, on turned digits and with dropout on, training accuracy is below test accuracy: it looks
+like under-fitting, and is fine, because we made those digits harder on purpose. In evaluation mode, on digits as they
+were written, the training accuracy is a little above the test accuracy. Only these two measure the same thing, and by
+them the network does not under-fit.
+2. No. Mine differs from lesson 8's by less than the standard error of a difference, 0.11 points, and of the document's
+figures none went up, so "is also up" is not what they say.
+3. Up to 15° it loses few digits, at 45° a third, at 90° most. At 180° those come back that look much the same upside
+down: 0, 1, 8 and many a 5. Lesson 8's network loses only a few points more, so ±7° taught little about larger angles.
+Training with ±45° should mend 45°; what it costs on upright digits I would have to try. A 6 by 45° is still a 6, and
+the label stays true; a 6 by 180° is a 9.
 """
