@@ -6,12 +6,13 @@ a literal in `forward` counts as one. BatchNorm's running statistics do not coun
 
 import math
 
-from course.graph import Graph, Mode, Node, Stored
-from course.operations import GENERATORS
+from course.graph import INPUT, Graph, Mode, Node, Stored, Value
+from course.operations import DECODERS, GENERATORS
 from course.shapes import infer_shapes
 
 LITERALS_COUNT = frozenset("add sub rsub mul div lerp addcmul addcdiv where masked_fill".split())
 RUNNING_STATISTICS = {"batch_norm": (3, 4), "instance_norm": (3, 4)}
+MOMENTUM = {"batch_norm": 6, "instance_norm": 6}
 VARYING_GENERATORS = ("arange", "linspace", "eye")
 
 
@@ -22,21 +23,27 @@ def count_parameters(graph: Graph) -> int:
 
 def parameters_by_node(graph: Graph) -> dict[str, int]:
     """Learned numbers by operation; a shared tensor counts where it is first used."""
-    shapes = infer_shapes(graph) if any(node.op in GENERATORS for node in graph.nodes) else {}
+    shapes = infer_shapes(graph) if any(node.op in GENERATORS | DECODERS for node in graph.nodes) else {}
     counted: set[str] = set()
     counts = {}
+    from_image = {INPUT}
     for node in graph.nodes:
         names = _counting_inputs(node, graph) - counted
         counted |= names
         stored = sum(graph.tensors[name].count for name in names)
         counts[node.name] = stored + _literals(node) + _generated(node, shapes)
+        if any(item.name in from_image for item in node.inputs() if isinstance(item, Value)):
+            from_image.add(node.name)
+        elif node.op in DECODERS:  # eight weights in one integer are eight weights
+            counts[node.name] += math.prod(shapes[node.name])
     return counts
 
 
 def _counting_inputs(node: Node, graph: Graph) -> set[str]:
     """Names of the stored tensors among a node's arguments, but for statistics that training keeps up to date."""
     names = {item.name for item in node.inputs() if isinstance(item, Stored)}
-    if any(isinstance(argument, Mode) for argument in node.args):  # statistics that nothing updates are weights
+    learns = any(isinstance(argument, Mode) for argument in node.args)
+    if learns and node.args[MOMENTUM.get(node.op, 0)] != 0:  # statistics that nothing updates are weights
         running = {node.args[place] for place in RUNNING_STATISTICS.get(node.op, ())}
         names -= {s.name for s in running if isinstance(s, Stored) and graph.tensors[s.name].kind == "buffer"}
     return names

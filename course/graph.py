@@ -11,6 +11,7 @@ table, its parameters, its receptive fields, the four rules, a retraining) is a 
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from course.operations import ALLOWED
 INPUT = "x"  # the batch of digits, (N, 1, 28, 28)
 MOST_NODES = 2_000  # iteration 8 has 30; a graph of thousands is no course work, and would take minutes to check
 MOST_NUMBERS = 50_000_000  # stored numbers: iteration 1, the heaviest lesson, has 6.4 million
+LARGEST_WHOLE = 1_000_000  # among the arguments, but for "to the end" of a slice: no lesson needs more than 60,000
 DTYPES = ("float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool")
 
 
@@ -188,7 +190,9 @@ def _encode(argument, new_names=None):
 
 def _decode(item, values, tensors):
     match item:
-        case None | bool() | int() | str():
+        case None | bool() | str():
+            return item
+        case int() if abs(item) <= LARGEST_WHOLE or item == sys.maxsize:
             return item
         case float() if math.isfinite(item):
             return item

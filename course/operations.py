@@ -15,7 +15,7 @@ CONVOLUTIONS = frozenset(
 MATRIX_PRODUCTS = frozenset(
     """linear matmul mm bmm addmm baddbmm addbmm mv addmv dot vdot inner outer ger addr einsum bilinear tensordot kron
     linalg_multi_dot chain_matmul scaled_dot_product_attention lstm.input gru.input rnn_tanh.input rnn_relu.input
-    lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell cdist embedding""".split()
+    lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell cdist pairwise_distance cosine_similarity embedding""".split()
 )
 
 NORMALISATIONS = frozenset("batch_norm instance_norm group_norm layer_norm rms_norm".split())
@@ -35,13 +35,13 @@ POINTWISE = frozenset(
     """relu relu6 leaky_relu elu selu celu gelu silu mish hardtanh hardswish hardsigmoid softplus tanh sigmoid
     log_sigmoid prelu threshold softshrink hardshrink abs neg exp expm1 log log2 log1p sqrt rsqrt square
     pow.Tensor_Scalar pow.Tensor_Tensor sin cos tan atan asinh erf reciprocal sign clamp clamp.Tensor clamp_min
-    clamp_max nan_to_num detach to.dtype logical_not isnan""".split()
+    clamp_max nan_to_num detach to.dtype logical_not isnan floor ceil round trunc frac""".split()
 )
 
 ARITHMETIC = frozenset(
     """add.Tensor sub.Tensor rsub.Scalar rsub.Tensor mul.Tensor div.Tensor add.Scalar sub.Scalar mul.Scalar div.Scalar
     maximum minimum max.other min.other addcmul addcdiv lerp.Tensor lerp.Scalar where.self where.ScalarSelf
-    where.ScalarOther where.Scalar masked_fill.Scalar atan2 hypot floor_divide remainder.Scalar
+    where.ScalarOther where.Scalar masked_fill.Scalar atan2 hypot logaddexp floor_divide remainder.Scalar
     gt.Scalar ge.Scalar lt.Scalar le.Scalar eq.Scalar ne.Scalar gt.Tensor ge.Tensor lt.Tensor le.Tensor eq.Tensor
     ne.Tensor""".split()
 )
@@ -50,33 +50,42 @@ SOFTMAXES = frozenset("softmax.int log_softmax.int".split())
 
 REDUCTIONS = frozenset(
     """mean mean.dim sum sum.dim_IntList amax amin max.dim min.dim max min std.correction var.correction std.dim var.dim
-    var_mean.correction logsumexp linalg_vector_norm norm.ScalarOpt_dim norm.Scalar prod.dim_int _weight_norm""".split()
+    var_mean.correction std_mean.correction std_mean.dim median.dim topk sort
+    logsumexp linalg_vector_norm norm.ScalarOpt_dim norm.Scalar prod.dim_int _weight_norm""".split()
 )
 
 POOLINGS = frozenset(
     """max_pool1d max_pool2d max_pool2d_with_indices avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d
-    adaptive_max_pool1d adaptive_max_pool2d""".split()
+    adaptive_max_pool1d adaptive_max_pool2d avg_pool3d max_pool3d adaptive_avg_pool3d""".split()
 )
 
 RESHAPES = frozenset(
     """reshape flatten.using_ints unflatten.int permute transpose.int squeeze squeeze.dim squeeze.dims unsqueeze
-    movedim.int movedim.intlist expand repeat pixel_shuffle pixel_unshuffle channel_shuffle t numpy_T mT""".split()
+    movedim.int movedim.intlist expand expand_as view_as reshape_as repeat
+    pixel_shuffle pixel_unshuffle channel_shuffle t numpy_T mT""".split()
 )
 
 PIECES = frozenset(
-    """slice.Tensor select.int narrow cat stack chunk split.Tensor split_with_sizes unbind.int getitem unfold im2col
+    """slice.Tensor select.int narrow cat stack hstack vstack chunk split.Tensor split_with_sizes unbind.int getitem unfold im2col
     tensor_split.sections""".split()
 )
 
+# Entries chosen by numbers that a graph does not hold: a permutation of channels, a pick of positions, a look-up table.
+INDEXINGS = frozenset("index.Tensor index_select".split())
+
 RESAMPLINGS = frozenset(
     """pad constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d flip roll rot90
-    upsample_nearest2d.vec upsample_bilinear2d.vec upsample_bicubic2d.vec repeat_interleave.self_int""".split()
+    upsample_nearest2d.vec upsample_bilinear2d.vec upsample_bicubic2d.vec _upsample_bilinear2d_aa.vec
+    _upsample_bicubic2d_aa.vec upsample_nearest1d.vec upsample_linear1d.vec repeat_interleave.self_int""".split()
 )
 
 GENERATORS = frozenset(
     """zeros ones full zeros_like ones_like full_like new_zeros new_ones new_full scalar_tensor arange arange.start
     arange.start_step linspace eye eye.m""".split()
 )
+
+# What takes a number apart: a value that is not the image's gains numbers there that were packed into fewer.
+DECODERS = frozenset("floor ceil round trunc frac floor_divide remainder.Scalar".split())
 
 # Arithmetic on sizes: `x.size(0) * 49` with a batch of any size.
 SIZES = {
@@ -89,7 +98,7 @@ SIZES = {
 
 ALLOWED = (
     CONVOLUTIONS | MATRIX_PRODUCTS | NORMALISATIONS | DROPOUTS | POINTWISE | ARITHMETIC | SOFTMAXES | REDUCTIONS
-    | POOLINGS | RESHAPES | PIECES | RESAMPLINGS | GENERATORS | frozenset(SIZES)
+    | POOLINGS | RESHAPES | PIECES | INDEXINGS | RESAMPLINGS | GENERATORS | frozenset({"glu", *SIZES})
 )  # fmt: skip
 
 # Other spellings of the same thing, written one way in a graph.

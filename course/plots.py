@@ -77,7 +77,7 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
     everything = sorted(value for values in accuracies for value in values)
     if len(everything) > 6:  # the first epochs would flatten all others
         lowest = everything[len(everything) // 8]
-        left.set_ylim(lowest - 0.15 * (100 - lowest) - 0.02, min(100.05, everything[-1] + 0.3))
+        left.set_ylim(lowest - 0.15 * (100 - lowest) - 0.02, min(100 + 0.02 * (100 - lowest), everything[-1] + 0.3))
     left.set_ylabel("accuracy (%)")
     right.plot(epochs, [epoch.train_loss for epoch in history], label="training", **TRAIN)
     right.plot(epochs, [epoch.test_loss for epoch in history], label="test", **TEST)

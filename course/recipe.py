@@ -64,11 +64,14 @@ class Recipe:
         try:
             built = self.build_optimizer([torch.nn.Parameter(torch.zeros(1))])
         except Exception as error:
-            raise RecipeError(f"optimizer {optimizer['name']}: {error}") from None
+            raise RecipeError(f"optimizer {optimizer['name']}: {_short(error)}") from None
         try:
-            self.build_schedule(built, steps_per_epoch=1)
+            built_schedule = self.build_schedule(built, steps_per_epoch=1)
+            if built_schedule and not self.steps_every_batch:
+                built.step()
+                built_schedule.step()  # a step_size of 0 shows only here
         except Exception as error:
-            raise RecipeError(f"schedule {schedule['name']}: {error}") from None
+            raise RecipeError(f"schedule {schedule['name']}: {_short(error)}") from None
 
     def build_optimizer(self, parameters) -> Optimizer:
         """The optimiser for these parameters."""
@@ -157,12 +160,19 @@ def _partial(data, module, names):
 def _is_plain(value) -> bool:
     if isinstance(value, list | tuple):
         return len(value) <= 100 and all(type(item) in (int, float) and _is_plain(item) for item in value)
-    return value is None or type(value) in (bool, int, str) or (type(value) is float and math.isfinite(value))
+    if type(value) is int:
+        return abs(value) < 2**63  # JSON has longer ones, PyTorch hasn't
+    return value is None or type(value) in (bool, str) or (type(value) is float and math.isfinite(value))
 
 
 def _whole(value, name: str, least: int, most: int):
     if type(value) is not int or not least <= value <= most:
         raise RecipeError(f"{name} should be a whole number from {least} to {most}, saw {value!r}")
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())[:300]
+    return text if isinstance(error, ValueError) else f"{type(error).__name__}, {text}"
 
 
 def _name(thing) -> str:

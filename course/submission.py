@@ -5,9 +5,9 @@ keys are refused, and so are NaN and infinity.
 """
 
 import json
-import math
 import os
 import platform
+import sys
 import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,14 +19,16 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from course.errors import CourseError, SubmissionError
+from course.errors import CourseError, GraphError, SubmissionError
 from course.graph import Graph
 from course.rebuild import check_weights
 from course.recipe import Recipe
+from course.shapes import infer_shapes
 
 FORMAT, VERSION = "mnist-course-submission", "1"
 LARGEST_FILE = 250_000_000  # bytes: iteration 1's 6.4 million float32 numbers take 26 MB
 LARGEST_HEADER = 5_000_000  # bytes: iteration 8's takes 20 kB
+LONGEST_SENTENCE = 600  # characters: a message may quote the file
 
 
 @dataclass(frozen=True)
@@ -111,20 +113,20 @@ def load_submission(path) -> Submission:
             recipe=Recipe.from_json(about["recipe"]),
             weights=weights,
             history=tuple(_epoch(item) for item in _list(about["history"])),
-            initial={str(name): _two_numbers(two) for name, two in about["initial"].items()},
+            initial={str(name): two_numbers(two) for name, two in about["initial"].items()},
             data=_texts(about["data"]),
             carries=about["carries"],
             epoch=about["epoch"],
             environment=_texts(about["environment"]),
         )
         _check(submission)
-    except SubmissionError as error:
-        raise SubmissionError(f"{path.name}: {error}") from None
     except CourseError as error:
-        raise SubmissionError(f"{path.name}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
+        raise SubmissionError(f"{path.name}: {' '.join(str(error).split())[:LONGEST_SENTENCE]}") from None
+    except Exception as error:  # the file is a stranger's: whatever it trips over, it is not what run.save writes
         text = " ".join(str(error).split())[:200]
-        raise SubmissionError(f"{path.name} is not a submission that run.save wrote: {text}") from None
+        raise SubmissionError(
+            f"{path.name} is not a submission that run.save wrote ({type(error).__name__}: {text}); save the run again"
+        ) from None
     return submission
 
 
@@ -135,15 +137,18 @@ def read_metadata(path) -> dict[str, str]:
 
 def _read_file(path: Path, weights: bool = True) -> tuple[dict[str, str], bytes]:
     what = "expected the file that run.save(…) wrote"
-    if not path.is_file():
-        raise SubmissionError(f"there is no file {path}; {what}")
-    size = path.stat().st_size
-    if size > LARGEST_FILE:
-        raise SubmissionError(f"{path.name} has {size:,} bytes, the most is {LARGEST_FILE:,}")
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 10 or length > min(LARGEST_HEADER, size - 8):
-            raise SubmissionError(f"{path.name} is empty, cut short or no safetensors file; {what}")
+    try:
+        if not path.is_file():
+            raise SubmissionError(f"there is no file {path}; {what}")
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise SubmissionError(f"{path.name} has {size:,} bytes, the most is {LARGEST_FILE:,}")
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+    except OSError as error:
+        raise SubmissionError(f"{path.name} cannot be read ({error.strerror}); {what}") from None
+    if size < 10 or length > min(LARGEST_HEADER, size - 8):
+        raise SubmissionError(f"{path.name} is empty, cut short or no safetensors file; {what}")
     try:
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
@@ -153,7 +158,7 @@ def _read_file(path: Path, weights: bool = True) -> tuple[dict[str, str], bytes]
         raise SubmissionError(f"{path.name} holds tensors, but was not written by run.save(…)")
     if metadata.get("version") != VERSION:
         raise SubmissionError(
-            f"{path.name} is a submission of version {metadata.get('version')!r}; this course reads version {VERSION}"
+            f"{path.name} is a submission of version {str(metadata.get('version'))[:20]!r}; this course reads version {VERSION}"
         )
     wanted = {f.name for f in fields(Submission)} - {"weights"} | {"format", "version"}
     if set(metadata) != wanted:
@@ -174,7 +179,7 @@ def _epoch(item) -> Epoch:
     if not isinstance(item, dict) or set(item) != {f.name for f in fields(Epoch)}:
         raise SubmissionError("an epoch of its history has missing or unknown figures")
     for key, value in item.items():
-        if type(value) not in ((int,) if key in whole else (int, float)) or not math.isfinite(value) or value < 0:
+        if not _is_finite(value) or value < 0 or (key in whole and type(value) is not int):
             raise SubmissionError(f"its history says {key} = {str(value)[:40]}, which is no such figure")
     return Epoch(**item)
 
@@ -185,11 +190,16 @@ def _list(items) -> list:
     return items
 
 
-def _two_numbers(two) -> tuple[float, float]:
-    mean, deviation = two
-    if not all(type(n) in (int, float) and math.isfinite(n) for n in two) or deviation < 0:
+def two_numbers(two) -> tuple[float, float]:
+    """A fresh tensor's mean and deviation from untrusted data; SubmissionError where they are none."""
+    if not isinstance(two, list | tuple) or len(two) != 2 or not all(map(_is_finite, two)) or two[1] < 0:
         raise SubmissionError(f"a tensor's mean and deviation cannot be {str(two)[:60]}")
-    return float(mean), float(deviation)
+    return float(two[0]), float(two[1])
+
+
+def _is_finite(number) -> bool:
+    """Whether this is a number that a float can hold; JSON has whole numbers of any length."""
+    return type(number) in (int, float) and abs(number) <= sys.float_info.max
 
 
 def _texts(items) -> dict[str, str]:
@@ -198,8 +208,16 @@ def _texts(items) -> dict[str, str]:
     return dict(items)
 
 
+def expect_ten_scores(graph: Graph) -> None:
+    """Raise GraphError unless a batch (N, 1, 28, 28) gives (N, 10); scores of another shape would be miscounted."""
+    shape = infer_shapes(graph, batch=3)[graph.output]
+    if shape != (3, 10):
+        raise GraphError(f"its graph should give ten scores a digit, shape (3, 10) for 3 digits; it gives {shape}")
+
+
 def _check(submission: Submission) -> None:
     """What it says of itself must hold together."""
+    expect_ten_scores(submission.graph)
     check_weights(submission.graph, submission.weights)
     if set(submission.initial) != set(submission.graph.tensors):
         raise SubmissionError("the means and deviations of its fresh tensors do not fit its graph")

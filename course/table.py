@@ -15,6 +15,7 @@ from course.graph import INPUT, Graph, Node, Value
 from course.operations import CONVOLUTIONS, DROPOUTS, MATRIX_PRODUCTS, NORMALISATIONS, SIZES
 from course.shapes import infer_shapes
 
+TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4}  # positions an axis that interpolation looks at
 NORM_NAMES = {"batch_norm": "BatchNorm", "group_norm": "GroupNorm", "layer_norm": "LayerNorm"}
 
 
@@ -30,13 +31,20 @@ class Field:
         """After a window of one or two axes; with one axis, the width."""
         kernel, stride, dilation = (_pair(s) for s in (window.kernel, window.stride, window.dilation))
         if window.transposed:
-            grow = tuple(math.ceil(k / s) - 1 for k, s in zip(kernel, stride, strict=True))
+            spans = ((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
+            grow = tuple(math.ceil(span / s) - 1 for span, s in zip(spans, stride, strict=True))
             jump = tuple(j / s for j, s in zip(self.jump, stride, strict=True))
         else:
             grow = tuple((k - 1) * d for k, d in zip(kernel, dilation, strict=True))
             jump = tuple(j * s for j, s in zip(self.jump, stride, strict=True))
         size = tuple(r + g * j for r, g, j in zip(self.size, grow, self.jump, strict=True))
         return Field(size, jump, positions)
+
+    def resample(self, taps: int, positions) -> "Field":
+        """After positions were made more or fewer, each from so many neighbours."""
+        jump = tuple(j * n / m for j, n, m in zip(self.jump, self.positions, positions, strict=True))
+        size = tuple(r + (taps - 1) * j for r, j in zip(self.size, self.jump, strict=True))
+        return Field(size, jump, positions)  # type: ignore[arg-type]
 
     def whole(self) -> "Field":
         """After an operation that looks at every position."""
@@ -78,7 +86,7 @@ def rows(graph: Graph) -> list[Row]:
         slides = window(node, graph, shapes)
         kind = _kind(node, slides, shapes)
         after = shapes[node.name]
-        fields[node.name] = field = _field(kind, slides, before, after)
+        fields[node.name] = field = _field(node, kind, slides, before, after)
         result.append(
             Row(
                 node.name,
@@ -123,11 +131,16 @@ def _kind(node: Node, slides: Window | None, shapes) -> str:
     return base
 
 
-def _field(kind: str, slides: Window | None, before: Field, shape) -> Field:
+def _field(node: Node, kind: str, slides: Window | None, before: Field, shape) -> Field:
     if slides and len(slides.kernel) <= 2:
         return before.slide(slides, _pair(shape[-len(slides.kernel) :]))
     if kind in ("linear", "matrix_product") or kind.startswith("global_"):
         return before.whole()
+    if kind.startswith(("upsample", "pixel_")):
+        taps = next((n for mode, n in TAPS.items() if mode in kind), 1)
+        return before.resample(node.args[1] if kind == "pixel_unshuffle" else taps, shape[-2:])
+    if kind == "slice" and len(shape) == 4 and len(node.args) > 4 and node.args[4] > 1:
+        return before.resample(1, shape[2:])
     if len(shape) == 4 and isinstance(shape[2], int):
         return Field(before.size, before.jump, shape[2:])
     return before

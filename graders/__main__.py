@@ -2,20 +2,39 @@
 
 import argparse
 import contextlib
+import io
 import json
+import os
 import sys
+import traceback
+from functools import partial
+from pathlib import Path
+
+from graders.verdict import from_json, not_graded
+
+SECONDS = 60  # what learner code gets: building and tracing a network takes 5 s on a slow machine
+EVALUATION_SECONDS = 300  # more: iteration 1's 6.4 million parameters take a minute on two cores, 10,000 digits long
+MEMORY = 6 * 2**30  # bytes of data; iteration 1 takes 2 GiB
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line; importing this costs no PyTorch, so that --help answers at once."""
     top = argparse.ArgumentParser(prog="python -m graders", description="Grade submissions of the course.")
     commands = top.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("check", help="grade one submission against the four constraints")
+    check = commands.add_parser("check", help="grade one submission against the four constraints", allow_abbrev=False)
     check.add_argument("path", help="a .safetensors submission, a notebook, or a .py that defines Net and recipe")
     check.add_argument("--json", action="store_true", help="print one JSON object, and nothing else")
     check.add_argument("--retrain", action="store_true", help="train the network here, from fresh weights")
-    check.add_argument("--seeds", type=int, default=1, metavar="K", help="how many retrainings to average (1)")
-    check.add_argument("--seconds", type=float, default=60, help="time limit for learner code (60)")
+    check.add_argument(
+        "--seeds", type=_positive(int), default=1, metavar="K", help="how many retrainings to average (1)"
+    )
+    check.add_argument(
+        "--seconds",
+        type=_positive(float),
+        default=SECONDS,
+        metavar="S",
+        help=f"time limit for learner code ({SECONDS})",
+    )
     check.add_argument("--traceback", action="store_true", help="show where an unexpected error came from")
     course = commands.add_parser("course", help="make an nbgrader course folder from the lessons")
     course.add_argument("folder")
@@ -23,9 +42,31 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _positive(kind):
+    def number(text: str):
+        value = kind(text)
+        if not 0 < value <= 1_000_000:
+            raise argparse.ArgumentTypeError(f"should be a number from 1 to a million, saw {text}")
+        return value
+
+    number.__name__ = "number"  # argparse names it where int() or float() refuses
+    return number
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
-    options = parser().parse_args(arguments)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever a file is called
+    arguments = sys.argv[1:] if arguments is None else arguments
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            options = parser().parse_args(arguments)
+    except SystemExit as stop:
+        print(said.getvalue(), end="", file=sys.stderr)
+        if stop.code and "check" in arguments[:1] and "--json" in arguments:
+            message = said.getvalue().strip().rpartition("error: ")[2]
+            print(json.dumps(not_graded("", "usage", message).to_json()))
+        raise
     if options.command == "check":
         return _check(options)
     from course.errors import CourseError
@@ -40,23 +81,32 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check(options) -> int:
-    from graders.verdict import not_graded
+    name = Path(options.path).name or options.path
+    work = partial(_verdict, options, name)
+    if "torch" in sys.modules or not hasattr(os, "fork"):
+        answer: dict | str = work()
+    else:
+        from graders.own_process import run_apart
 
+        answer = run_apart(work, None if options.retrain else options.seconds + EVALUATION_SECONDS, MEMORY)
+    verdict = from_json(answer) if isinstance(answer, dict) else not_graded(name, "sandbox", answer)
+    print(json.dumps(verdict.to_json()) if options.json else verdict)
+    return verdict.exit_status
+
+
+def _verdict(options, name: str) -> dict:
     try:
         with contextlib.redirect_stdout(sys.stderr):  # progress; standard output is for the verdict
             from graders.check import check
             from graders.sandbox import Limits
 
-            verdict = check(
-                options.path, retrain=options.retrain, seeds=options.seeds, limits=Limits(seconds=options.seconds)
-            )
+            limits = Limits(seconds=options.seconds)
+            return check(options.path, retrain=options.retrain, seeds=options.seeds, limits=limits).to_json()
     except Exception as error:
         if options.traceback:
-            raise
+            traceback.print_exc(file=sys.stderr)
         text = " ".join(str(error).split())[:500]
-        verdict = not_graded(str(options.path), "internal", f"{type(error).__name__}: {text} (--traceback shows more)")
-    print(json.dumps(verdict.to_json()) if options.json else verdict)
-    return verdict.exit_status
+        return not_graded(name, "internal", f"{type(error).__name__}: {text} (--traceback shows more)").to_json()
 
 
 if __name__ == "__main__":

@@ -238,7 +238,7 @@ JUDGE = {
     "loaders": judge_loaders,
     "train_loop": judge_train_loop,
     "test_loop": judge_test_loop,
-    "receptive_field": judge_receptive_field,
+    "field_by_hand": judge_receptive_field,
     "count_by_hand": judge_count_by_hand,
     "batch_norm_by_hand": judge_batch_norm,
     "rates": judge_rates,

@@ -166,7 +166,7 @@ ASK = {  # check: the definition that answers it, and how it is asked
     "loaders": ("make_loaders", ask_loaders),
     "train_loop": ("train_epoch", ask_train_loop),
     "test_loop": ("evaluate", ask_test_loop),
-    "receptive_field": ("receptive_field", ask_receptive_field),
+    "field_by_hand": ("receptive_field", ask_receptive_field),
     "count_by_hand": ("conv_parameters", ask_count_by_hand),
     "batch_norm_by_hand": ("batch_norm", ask_batch_norm),
     "rates": ("learning_rates", ask_rates),

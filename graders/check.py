@@ -1,26 +1,34 @@
 """Grade one submission: a `.safetensors` file, a notebook, or a script that defines `Net` and `recipe`."""
 
+import io
 import json
+import math
+import tokenize
+from dataclasses import replace
 from pathlib import Path
 
 from course.data import load_mnist
 from course.errors import CourseError, GraphError, RecipeError, SandboxError, SubmissionError, UsageError
 from course.graph import Graph
 from course.recipe import Recipe
-from course.submission import Submission, load_submission
+from course.submission import Submission, expect_ten_scores, load_submission, two_numbers
 from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_structure
 from graders.definitions import definitions
-from graders.sandbox import Limits, run_probes
+from graders.sandbox import NOT_OUR_FORM, Limits, run_probes
 from graders.verdict import ACCURACY_LIMIT, Constraint, Verdict, not_graded
 
 LARGEST_SOURCE = 50_000_000  # bytes of a notebook, with its pictures
+MOST_CODE = 500_000  # characters of code: a lesson has 10,000
+MOST_NUMBERS = 10_000_000  # that a network computes for a digit; iteration 1, the heaviest lesson, computes 371,000
+MOST_WORK = 2_000_000_000  # multiply-adds for a digit; iteration 1 takes 159 million
+LONGEST_SENTENCE = 1_000  # characters: a message may quote what it was given
 
 
 def check(path, *, retrain: bool = False, seeds: int = 1, limits: Limits | None = None) -> Verdict:
     """The verdict on a file; never raises a CourseError, which becomes the verdict's `error`."""
     path = Path(path)
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             submission = load_submission(path)
             if retrain:
                 return _retrained(path, submission.graph, submission.recipe, submission.initial, seeds)
@@ -31,47 +39,64 @@ def check(path, *, retrain: bool = False, seeds: int = 1, limits: Limits | None 
         beside = path.with_suffix(".safetensors")
         if beside.is_file():
             return _code_with_weights(path, graph, recipe, beside)
-        return Verdict(path.name, "structure", judge_structure(graph, recipe))
+        return Verdict(path.name, "structure", _structure(graph, recipe))
     except CourseError as error:
-        return not_graded(path.name, error.kind, str(error))
+        return not_graded(path.name or str(path), error.kind, str(error)[:LONGEST_SENTENCE])
 
 
 def code_cells(path: Path) -> list[str]:
-    """The code cells of a notebook, or of a script in percent format; a plain script is one cell."""
-    if path.suffix not in (".py", ".ipynb"):
-        raise UsageError(f"expected a .safetensors, .ipynb or .py file, saw {path.name}")
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}")
-    if path.stat().st_size > LARGEST_SOURCE:
-        raise UsageError(f"{path.name} has {path.stat().st_size:,} bytes, the most is {LARGEST_SOURCE:,}")
+    """The code cells of a notebook; a script is one cell."""
+    if path.suffix.lower() not in (".py", ".ipynb"):
+        raise UsageError(f"expected a .safetensors, .ipynb or .py file, saw {path.name or path}")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
+        if not path.is_file():
+            raise UsageError(f"there is no file {path}")
+        if path.stat().st_size > LARGEST_SOURCE:
+            raise UsageError(f"{path.name} has {path.stat().st_size:,} bytes, the most is {LARGEST_SOURCE:,}")
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read ({error.strerror})") from None
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)  # a script may name its own
+        text = content.decode(encoding if path.suffix.lower() == ".py" else "utf-8-sig")
+    except (UnicodeDecodeError, SyntaxError):
         raise UsageError(f"{path.name} is not text in UTF-8; save it from JupyterLab or an editor again") from None
-    if path.suffix == ".py":
-        return [text]
+    cells = [text] if path.suffix.lower() == ".py" else _notebook_cells(path, text)
+    if sum(map(len, cells)) > MOST_CODE:
+        raise UsageError(f"{path.name} has {sum(map(len, cells)):,} characters of code, the most is {MOST_CODE:,}")
+    return cells
+
+
+def _notebook_cells(path: Path, text: str) -> list[str]:
     try:
         cells = json.loads(text)["cells"]
-        sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
-        return ["".join(source) for source in sources]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"{path.name} is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
+        raise UsageError(f"{path.name} is not a notebook ({type(error).__name__}: {str(error)[:200]})") from None
 
 
 def read_code(path: Path, limits: Limits | None = None) -> tuple[Graph, Recipe, dict]:
-    """Run a file's definitions in the sandbox: the graph of its `Net`, its recipe, its fresh tensors' two numbers."""
+    """Run a file's definitions in the sandbox: the graph of its `Net`, its recipe, its fresh tensors' two numbers.
+
+    The sandbox's answer is the learner's word: it is read as strictly as a file.
+    """
     found = definitions(code_cells(path), {"Net", "recipe"})
     given = run_probes(found.source, {"probes": ["network", "recipe"]}, limits)
-    problems = [*found.problems, *map(str, given.get("failures", []))]
-    answers = given.get("answers", {})
+    answers, failures = given.get("answers"), given.get("failures")
+    problems = [*found.problems, *(str(f)[:400] for f in (failures if isinstance(failures, list) else []))]
     network, recipe = _answer(answers, "network", problems), _answer(answers, "recipe", problems)
-    return Graph.from_json(network["graph"]), Recipe.from_json(recipe["recipe"]), network["initial"]
+    try:
+        graph = Graph.from_json(network["graph"])
+        initial = {name: two_numbers(network["initial"][name]) for name in graph.tensors}
+        return graph, Recipe.from_json(recipe["recipe"]), initial
+    except (KeyError, TypeError):
+        raise SandboxError(NOT_OUR_FORM) from None
 
 
-def _answer(answers: dict, name: str, problems: list[str]) -> dict:
-    answer = answers.get(name)
+def _answer(answers, name: str, problems: list[str]) -> dict:
+    answer = answers.get(name) if isinstance(answers, dict) else None
     if not isinstance(answer, dict):
-        raise SandboxError("the code's process answered with something that is not the grader's form")
+        raise SandboxError(NOT_OUR_FORM)
     if "state" in answer:
         what = {"network": "Net", "recipe": "recipe"}[name]
         because = f" ({problems[0]})" if problems else ""
@@ -83,33 +108,76 @@ def _answer(answers: dict, name: str, problems: list[str]) -> dict:
 
 
 def _weights(path: Path, submission: Submission) -> Verdict:
-    constraints = judge_structure(submission.graph, submission.recipe)
+    constraints = _structure(submission.graph, submission.recipe)
     try:
         data = load_mnist()
     except CourseError as error:
         return Verdict(path.name, "structure", constraints, {"kind": error.kind, "message": str(error)})
     network = submission.graph.build(submission.weights)
-    constraints["accuracy"] = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
-    return Verdict(path.name, "weights", constraints)
+    try:
+        accuracy = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
+    except Exception as error:  # what a stranger's graph makes PyTorch say
+        raise GraphError(f"the network fails on the test digits: {_short(error)}") from None
+    if submission.data.get("digest") != data.digest:
+        name = submission.data.get("name", "unnamed data")
+        accuracy = replace(
+            accuracy, message=f"{accuracy.message}; by its own word trained on {name}, not on this MNIST"
+        )
+    return Verdict(path.name, "weights", constraints | {"accuracy": accuracy})
+
+
+def _structure(graph: Graph, recipe: Recipe, accuracy: Constraint | None = None) -> dict[str, Constraint]:
+    """The constraints that need no weights; GraphError for a graph that no network has, as a stranger's may be."""
+    try:
+        expect_ten_scores(graph)
+        _expect_affordable(graph)
+        return judge_structure(graph, recipe, accuracy)
+    except CourseError:
+        raise
+    except Exception as error:
+        raise GraphError(f"the graph makes no sense as a network: {_short(error)}") from None
+
+
+def _expect_affordable(graph: Graph) -> None:
+    """Refuse a graph that would keep the grader busy for hours."""
+    numbers = sum(math.prod(row.shape) for row in graph.rows)
+    work = sum(row.multiply_adds for row in graph.rows)
+    for value, most, what in (
+        (numbers, MOST_NUMBERS, "computes {:,} numbers"),
+        (work, MOST_WORK, "takes {:,} multiply-adds"),
+    ):
+        if value > most:
+            raise GraphError(f"the network {what.format(value)} for a digit, the most that is graded is {most:,}")
 
 
 def _code_with_weights(path: Path, graph: Graph, recipe: Recipe, beside: Path) -> Verdict:
     """A notebook or a script with a saved run of the same name beside it, which counts if it is a run of this code."""
-    submission = load_submission(beside)
-    if (submission.graph.hash, submission.recipe.hash) == (graph.hash, recipe.hash):
-        verdict = _weights(path, submission)
-        return verdict
-    what = "network" if submission.graph.hash != graph.hash else "recipe"
-    stale = Constraint(
-        None, None, ACCURACY_LIMIT,
-        f"{NO_WEIGHTS}: {beside.name} is a run of another {what}; train again and save it under that name",
-    )  # fmt: skip
-    return Verdict(path.name, "structure", judge_structure(graph, recipe, stale))
+    try:
+        submission = load_submission(beside)
+    except CourseError as error:
+        problem = str(error)
+    else:
+        if (submission.graph.hash, submission.recipe.hash) == (graph.hash, recipe.hash):
+            return _weights(path, submission)
+        what = "network" if submission.graph.hash != graph.hash else "recipe"
+        problem = f"{beside.name} is a run of another {what}; train again and save it under that name"
+    stale = Constraint(None, None, ACCURACY_LIMIT, f"{NO_WEIGHTS}: {problem}")
+    return Verdict(path.name, "structure", _structure(graph, recipe, stale))
 
 
 def _retrained(path: Path, graph: Graph, recipe: Recipe, initial: dict, seeds: int) -> Verdict:
     from graders.retraining import judge_retraining
 
-    constraints = judge_structure(graph, recipe)
-    constraints |= judge_retraining(graph, recipe, initial, load_mnist(), seeds)
+    constraints = _structure(graph, recipe)
+    data = load_mnist()
+    try:
+        constraints |= judge_retraining(graph, recipe, initial, data, seeds)
+    except CourseError:
+        raise
+    except Exception as error:  # what a stranger's graph and recipe make PyTorch say
+        raise GraphError(f"training the network by its recipe fails: {_short(error)}") from None
     return Verdict(path.name, "retrained", constraints)
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

@@ -65,6 +65,11 @@ def judge_accuracy(
 ) -> Constraint:
     """Rule 1: at least 9,940 of MNIST's 10,000 test digits, counted here, with these weights."""
     answers = scores(network, data.test_images)
+    if tuple(answers.shape) != (len(data.test_labels), 10):
+        return Constraint(
+            False, None, ACCURACY_LIMIT,
+            f"the network should give ten scores a digit, shape {(len(data.test_labels), 10)}; saw {tuple(answers.shape)}",
+        )  # fmt: skip
     if not torch.isfinite(answers).all():
         return Constraint(False, 0.0, ACCURACY_LIMIT, "the network's scores are not all finite numbers; train it again")
     if depends_on_batch(network, data.test_images, answers):

@@ -19,7 +19,7 @@ FLOOR = 98.0  # all others get there within a few epochs
 
 POINTS: dict[int, dict[str, int]] = {
     1: dict(statistics=8, transform=10, dataset=10, loaders=10, layers=8, parameters=10, train_loop=14, test_loop=10),
-    2: dict(receptive_field=10, layers=15, activations=8, pooling=10, output=5, parameters=12, trained=15),
+    2: dict(field_by_hand=10, layers=15, activations=8, pooling=10, output=5, parameters=12, trained=15),
     3: dict(count_by_hand=10, layers=20, activations=8, pooling=7, output=5, parameters=15, trained=15),
     4: dict(batch_norm_by_hand=10, normalisation=20, layers=10, output=10, parameters=15, trained=15),
     5: dict(dropout=25, layers=10, normalisation=10, parameters=10, trained=20),

@@ -49,7 +49,7 @@ def judge(check: Check, answers: dict, seed: int, folder: Path, number: int, *, 
         raise
     except CourseError as error:
         return not_yet(str(error))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RuntimeError) as error:
+    except Exception as error:  # what a stranger's graph makes PyTorch or arithmetic say
         return not_yet(f"what the code gave back could not be judged ({type(error).__name__}: {str(error)[:200]})")
 
 

@@ -1,22 +1,24 @@
-"""Where the numbers of every value come from: which position of the map, or which stored number.
+"""How labels travel through a graph: the labels of every value, from those of the input and of the stored tensors.
 
-Rule 4 asks what weights do to positions. To answer it for any way of writing a network, labels travel through the graph
-beside the values: whatever moves numbers about (a reshape, a slice, a concatenation) moves their labels the same way,
-so there is nothing to be clever about. A value that depends on the image has a label for height and one for width; any
-other value has one that says which of its entries are the same number.
+A value that depends on the image has labels for height, width and channel; any other value has one, `entry`, that says
+which of its entries are the same number.
 """
 
-from dataclasses import dataclass
+import math
 
 import torch
 from torch import Tensor
 
 from course.graph import INPUT, DType, Graph, Mode, Node, Stored, Value
 from course.operations import (
+    ARITHMETIC,
     CONVOLUTIONS,
+    DROPOUTS,
     GENERATORS,
+    INDEXINGS,
     MATRIX_PRODUCTS,
     PIECES,
+    POINTWISE,
     POOLINGS,
     REDUCTIONS,
     RESAMPLINGS,
@@ -25,94 +27,66 @@ from course.operations import (
     implementation,
 )
 from course.shapes import infer_shapes
+from graders.labels import NOWHERE, PARTS, Labels, count_along, grid, labels_of, tensors_of, varies
 
 BATCH = 2  # digits that are followed; two, so that a batch is not mistaken for an axis of length one
-NOWHERE = -1.0  # the label of padding
-NO_POSITIONS = frozenset("zeros ones full zeros_like ones_like full_like new_zeros new_ones new_full".split())
+APART = 2.0**32  # more than any value has entries: the labels of two values that share no number are this far apart
+NO_POSITIONS = frozenset(
+    "zeros ones full zeros_like ones_like full_like new_zeros new_ones new_full scalar_tensor".split()
+)
+ONE_BY_ONE = POINTWISE | ARITHMETIC | DROPOUTS  # equal numbers in, equal numbers out
 
 
-@dataclass(frozen=True)
-class Labels:
-    """Labels of one value, shaped like it. `height` and `width` for an image's value; `entry` for any other.
-
-    `learned` says whether a stored tensor had a part in it.
-    """
-
-    height: Tensor | None = None
-    width: Tensor | None = None
-    entry: Tensor | None = None
-    learned: bool = False
-
-    @property
-    def from_image(self) -> bool:
-        return self.height is not None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple((self.entry if self.height is None else self.height).shape)  # type: ignore[union-attr]
-
-    def varies(self, axis: int) -> bool:
-        """Whether labels change along an axis."""
-        return any(_varies(t, axis) for t in (self.height, self.width, self.entry) if t is not None)
-
-    def map(self, function) -> "Labels":
-        """The labels after something that moves numbers about."""
-        height, width, entry = (None if t is None else function(t) for t in (self.height, self.width, self.entry))
-        return Labels(height, width, entry, self.learned)
-
-
-def follow(graph: Graph) -> dict[str, Labels | tuple | int]:
-    """The labels of every value of a graph, by name; sizes are plain numbers, several results a tuple."""
+def follow(graph: Graph) -> dict[str | Stored, Labels | tuple | int]:
+    """The labels of every value and stored tensor of a graph; sizes are plain numbers, several results a tuple."""
     shapes = infer_shapes(graph, BATCH)
-    labels: dict[str, Labels | tuple | int] = {INPUT: grid((BATCH, 1, 28, 28))}
-    for node in graph.nodes:
-        labels[node.name] = _step(node, graph, labels, shapes)
+    labels: dict[str | Stored, Labels | tuple | int] = {INPUT: grid((BATCH, 1, 28, 28))}
+    start = 0
+    for name, spec in graph.tensors.items():
+        entry = torch.arange(start, start + spec.count, dtype=torch.float64).view(spec.shape)
+        labels[Stored(name)] = Labels(entry=entry, learned=True)
+        start += spec.count
+    for number, node in enumerate(graph.nodes, start=1):
+        labels[node.name] = _step(node, labels, shapes, number * APART)
     return labels
 
 
-def labels_of(argument, graph: Graph, labels) -> Labels | None:
-    """The labels of an argument, stored or computed; None for a number."""
-    if isinstance(argument, Stored):
-        shape = graph.tensors[argument.name].shape
-        return Labels(entry=torch.arange(graph.tensors[argument.name].count).view(shape).float(), learned=True)
-    found = labels.get(argument.name) if isinstance(argument, Value) else None
-    return found if isinstance(found, Labels) else None
-
-
-def tensors_of(node: Node, graph: Graph, labels) -> list[Labels]:
-    """The labels of every tensor among a node's arguments, those in lists too."""
-    return [found for item in node.inputs() if (found := labels_of(item, graph, labels)) is not None]
-
-
-def grid(shape: tuple[int, ...]) -> Labels:
-    """Fresh labels: every position of the axes after the channels is one of its own."""
-    if len(shape) <= 2:
-        return Labels(torch.zeros(shape), torch.zeros(shape))
-    width = torch.arange(shape[-1]).float() if len(shape) > 3 else torch.zeros(1)
-    tall = shape[2:-1] if len(shape) > 3 else shape[2:]
-    height = torch.arange(torch.Size(tall).numel()).float().view(tall)
-    if len(shape) > 3:
-        height = height.unsqueeze(-1)
-    return Labels(height.expand(shape), width.expand(shape))
-
-
-def _step(node: Node, graph: Graph, labels, shapes):
+def _step(node: Node, labels, shapes, fresh: float):
+    """The labels of what a node returns; `fresh` is the first label that no other value uses."""
     if node.op in SIZES:
         return _size(node, labels)
-    inputs = tensors_of(node, graph, labels)
+    shape = shapes[node.name]
+    inputs = tensors_of(node, labels)
     images = [item for item in inputs if item.from_image]
-    if node.op in RESHAPES | PIECES | RESAMPLINGS:
-        return _move(node, graph, labels, shapes)
+    if node.op in GENERATORS:
+        # zeros with the batch's size are a digit's own, as the first state of a recurrent convolution is
+        sized = images or any(isinstance(labels.get(item.name), int) for item in node.inputs())
+        constant = Labels(entry=torch.full(shape, fresh, dtype=torch.float64))
+        return grid(shape) if sized and len(shape) > 2 else constant if node.op in NO_POSITIONS else _new(shape, fresh)
+    if node.op in RESHAPES | PIECES or (node.op in RESAMPLINGS and "upsample" not in node.op):
+        return _move(node, labels, inputs)
     if not images:
-        return _not_from_image(node, inputs, shapes)
-    if node.op in CONVOLUTIONS or node.op in MATRIX_PRODUCTS:
-        return _each(shapes[node.name], grid)
+        return _not_from_image(node, inputs, shape, fresh)
+    if node.op in MATRIX_PRODUCTS and not is_sum(node):
+        return _each(shape, grid)
+    if node.op in CONVOLUTIONS:
+        return _convolved(images[0], shape)
+    if node.op in INDEXINGS and not inputs[0].from_image:  # a table, looked up by what comes from the image
+        return grid(shape)
     if node.op in POOLINGS:
-        return _each(shapes[node.name], lambda shape: _regrid(node, images[0], shape))
-    if node.op in REDUCTIONS:
-        return _each(shapes[node.name], lambda shape: _reduce(node, images[0], shape))
-    widest = max(images, key=lambda item: torch.Size(item.shape).numel())
-    return _each(shapes[node.name], lambda shape: widest.map(lambda t: t.expand(shape)))
+        return _each(shape, lambda one: images[0].map(lambda t: _pooled(t, one)))
+    if "upsample" in node.op or node.op in INDEXINGS:
+        return images[0].map(lambda t: _resized(t, shape))
+    if node.op in REDUCTIONS or is_sum(node):
+        return _each(shape, lambda one: _reduced(node, images[0], one))
+    if node.op == "glu":
+        return images[0].map(lambda t: t.chunk(2, node.args[1] if len(node.args) > 1 else -1)[0])
+    return _each(shape, lambda one: _together(inputs if node.op in ONE_BY_ONE else images, one))
+
+
+def is_sum(node: Node) -> bool:
+    """Whether an einsum has one operand, which it can only sum and permute."""
+    return node.op == "einsum" and len(node.args[1]) == 1
 
 
 def _size(node: Node, labels):
@@ -129,85 +103,139 @@ def _each(shape, make):
     return make(shape)
 
 
-def _not_from_image(node: Node, inputs: list[Labels], shapes):
+def _new(shape, fresh: float, learned: bool = False) -> Labels:
+    """Labels of numbers of which no two are known to be the same."""
+    entry = fresh + torch.arange(math.prod(shape), dtype=torch.float64).view(shape)
+    return Labels(entry=entry, learned=learned)
+
+
+def _not_from_image(node: Node, inputs: list[Labels], shape, fresh: float):
     learned = any(item.learned for item in inputs)
-    if node.op in NO_POSITIONS:
-        return Labels(entry=torch.zeros(shapes[node.name]))
-    if node.op not in GENERATORS and len(inputs) == 1 and inputs[0].shape == shapes[node.name]:
-        return inputs[0]  # one number in, one number out
-    if node.op not in CONVOLUTIONS | MATRIX_PRODUCTS | REDUCTIONS and 0 < len(inputs) <= 2:
-        code = torch.zeros(shapes[node.name])
-        for item in inputs:  # entries are the same where those of both operands are
-            assert item.entry is not None
-            code = code * 4099 + item.entry
-        return Labels(entry=code, learned=learned)
-
-    def fresh(shape):
-        return Labels(entry=torch.arange(torch.Size(shape).numel()).view(shape).float(), learned=learned)
-
-    return _each(shapes[node.name], fresh)
+    if node.op not in ONE_BY_ONE or not inputs:
+        if shape and isinstance(shape[0], tuple):
+            return tuple(_new(one, fresh + i * APART / 16, learned) for i, one in enumerate(shape))
+        return _new(shape, fresh, learned)
+    if len(inputs) == 1:
+        return inputs[0].map(lambda t: t.expand(shape))
+    code = torch.zeros(shape, dtype=torch.int64)
+    for item in inputs:  # results are the same where the entries of all operands are
+        assert item.entry is not None
+        seen, which = item.entry.unique(return_inverse=True)
+        code = (code * len(seen) + which.expand(shape)).unique(return_inverse=True)[1]
+    return Labels(entry=fresh + code.double(), learned=learned)
 
 
-def _regrid(node: Node, image: Labels, shape) -> Labels:
-    """After a pooling: fresh labels, unless positions lie among the channels, which must not be forgotten."""
-    if not image.varies(1):
-        return grid(shape)
-    return Labels(_strided(image.height, shape), _strided(image.width, shape))
+def _convolved(image: Labels, shape) -> Labels:
+    """After a convolution: new channels; new positions along every axis of positions, in the batch too."""
+
+    def renewed(part: Tensor | None, first: tuple[int, ...] = ()) -> Tensor:
+        assert part is not None
+        return count_along(shape, [*first, *(axis for axis in range(len(shape)) if axis != 1 and varies(part, axis))])
+
+    return Labels(renewed(image.height), renewed(image.width), renewed(image.channel, (1,)))
 
 
-def _strided(labels: Tensor | None, shape) -> Tensor:
-    """Labels of a coarser or finer map, taken from the nearest position."""
-    assert labels is not None
-    for axis in range(2, len(shape)):
-        places = torch.arange(shape[axis]) * labels.shape[axis] // shape[axis]
-        labels = labels.index_select(axis, places)
+def _pooled(labels: Tensor, shape) -> Tensor:
+    """Labels after a pooling: of a new map, as after a convolution, but for those that tell channels or digits apart."""
+    axes = [axis for axis in range(len(shape)) if varies(labels, axis)]
+    if axes and min(axes) > 1:
+        return count_along(shape, axes)
+    gone = [axis for axis in range(2, len(shape)) if shape[axis] == 1]
+    return _resized(_merged(labels, gone) if gone else labels, shape)
+
+
+def _merged(labels: Tensor, axes) -> Tensor:
+    """One label for all that an axis held; the same for the two halves of a map that lie between each other's positions."""
+    first, last = labels.amin(axes, keepdim=True), labels.amax(axes, keepdim=True)
+    interleaved = first.max() < last.min() and len(first.unique()) <= 2  # as space-to-depth by 2 leaves them
+    return first.min().expand(first.shape) if interleaved else first
+
+
+def _resized(labels: Tensor, shape) -> Tensor:
+    """Labels of a coarser or finer map, taken from the nearest place."""
+    for axis in range(1, len(shape)):
+        if shape[axis] != labels.shape[axis]:
+            places = torch.arange(shape[axis]) * labels.shape[axis] // shape[axis]
+            labels = labels.index_select(axis, places)
     return labels
 
 
-def _reduce(node: Node, image: Labels, shape) -> Labels:
+def _reduced(node: Node, image: Labels, shape) -> Labels:
     """After a mean, a maximum and the like: the labels of the axes that are left."""
-    place = 2 if "norm" in node.op else 1
+    if node.op == "_weight_norm":
+        return image
+    if node.op == "einsum":
+        count = torch.einsum(node.args[0], torch.ones(image.shape))
+        return image.map(lambda t: torch.einsum(node.args[0], t.float()) / count)
+    if node.op in ("sort", "topk"):  # along that axis, an entry may come from anywhere
+        axis = reduced_axes(node, image)[0]
+        return image.map(lambda t: t.amin(axis, keepdim=True).expand(shape))
+    axes = reduced_axes(node, image)
+    return image.map(lambda t: _merged(t, axes).reshape(shape))
+
+
+def reduced_axes(node: Node, image: Labels) -> tuple[int, ...]:
+    """The axes over which a mean, a maximum and the like goes."""
+    place = 2 if "norm" in node.op or node.op == "topk" else 1
     dims = node.args[place] if len(node.args) > place else node.kwargs.get("dim")
+    if dims is None and node.op in ("sort", "topk"):
+        dims = -1
+    every = tuple(range(len(image.shape)))
     if isinstance(dims, int) and not isinstance(dims, bool):
         dims = (dims,)
-    every = tuple(range(len(image.shape)))
-    dims = tuple(d % len(every) for d in dims) if isinstance(dims, tuple) and dims else every
-    return image.map(lambda t: t.amin(dims, keepdim=True).reshape(shape))
+    return tuple(d % len(every) for d in dims) if isinstance(dims, tuple) and dims else every
 
 
-def _move(node: Node, graph: Graph, labels, shapes):
+def _together(inputs: list[Labels], shape) -> Labels:
+    """After an operation on several values, entry by entry: each label from the value in which it varies.
+
+    One channel times many weights makes many channels, which have the weights' labels.
+    """
+    images = [item for item in inputs if item.from_image]
+    parts = {}
+    for part in PARTS:
+        given = [t for item in images if (t := getattr(item, part)) is not None]
+        if part == "channel" and not any(item.changes_channel(axis) for item in images for axis in range(len(shape))):
+            given += [item.entry for item in inputs if item.entry is not None and not item.from_image]
+        varying = [t for t in given if any(varies(t, axis) for axis in range(t.dim()))]
+        best = max(varying or given, key=lambda t: t.numel(), default=None)
+        parts[part] = None if best is None else best.expand(shape)
+    return Labels(**parts, learned=any(item.learned for item in images))
+
+
+def _move(node: Node, labels, inputs: list[Labels]):
     """Run the operation itself on the labels."""
-    inputs = tensors_of(node, graph, labels)
-    if node.op == "getitem" and node.args and isinstance(labels.get(node.args[0].name), tuple):
+    if node.op == "getitem" and isinstance(labels.get(node.args[0].name), tuple):
         return labels[node.args[0].name][node.args[1]]
     image = any(item.from_image for item in inputs)
+    mixed = not image or any(item.entry is not None for item in inputs)
     learned = any(item.learned for item in inputs)
-    if node.op.startswith("upsample"):
-        source = inputs[0]
-        if not source.from_image:
-            return _not_from_image(node, inputs, shapes)
-        return grid(shapes[node.name]) if not source.varies(1) else source.map(lambda t: _strided(t, shapes[node.name]))
-    parts = [
-        _run(node, graph, labels, part) if image or part == "entry" else None for part in ("height", "width", "entry")
-    ]
-    if isinstance(parts[2], tuple):
-        count = len(parts[2])
-        return tuple(_made([p[i] if p else None for p in parts], image, learned) for i in range(count))
-    return _made(parts, image, learned)
+    moved = {part: _run(node, labels, part) for part in PARTS if (mixed if part == "entry" else image)}
+    several = next(iter(moved.values()))
+    if isinstance(several, tuple):
+        return tuple(_made({p: t[i] for p, t in moved.items()}, learned) for i in range(len(several)))
+    return _made(moved, learned)
 
 
-def _made(parts, image: bool, learned: bool) -> Labels:
-    return Labels(parts[0], parts[1], None, learned) if image else Labels(entry=parts[2], learned=learned)
+def _made(parts: dict[str, Tensor], learned: bool) -> Labels:
+    """Labels of a result, which is the image's only if something of the image is in it."""
+    if "height" in parts and "entry" in parts:
+        if not (parts["height"] >= 0).any():
+            return Labels(entry=parts["entry"], learned=learned)
+        if not (parts["entry"] >= 0).any():
+            return Labels(parts["height"], parts["width"], parts["channel"])
+    return Labels(**parts, learned=learned)
 
 
-def _run(node: Node, graph: Graph, labels, part: str):
+def _run(node: Node, labels, part: str):
     def resolve(argument):
         if isinstance(argument, Stored | Value):
-            found = labels_of(argument, graph, labels)
+            found = labels_of(argument, labels)
             if found is None:
                 return labels[argument.name]
             tensor = getattr(found, part)
-            return tensor if tensor is not None else torch.full(found.shape, NOWHERE)
+            tensor = torch.full(found.shape, NOWHERE) if tensor is None else tensor
+            return tensor.double() if part == "entry" else tensor
         if isinstance(argument, tuple):
             return [resolve(item) for item in argument]
         return None if isinstance(argument, DType | Mode) else argument
@@ -217,10 +245,3 @@ def _run(node: Node, graph: Graph, labels, part: str):
         return torch.ops.aten.constant_pad_nd(args[0], args[1], NOWHERE)
     result = implementation(node.op)(*args, **{key: resolve(value) for key, value in node.kwargs.items()})
     return tuple(result) if isinstance(result, list | tuple) else result
-
-
-def _varies(tensor: Tensor, axis: int) -> bool:
-    if tensor.dim() <= axis or tensor.shape[axis] < 2:
-        return False
-    first = tensor.narrow(axis, 0, 1)
-    return bool((tensor != first).any())

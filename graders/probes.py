@@ -3,8 +3,14 @@
 A probe turns what the code defines into plain data. It decides nothing: judges, elsewhere, look at the data.
 """
 
+import __future__
+
+import ast
 import json
+import linecache
+import math
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +21,7 @@ def probe_network(defined: dict, request: dict) -> dict:
     """The graph of `Net`, and two numbers for each of its fresh tensors."""
     import torch
 
+    from course.errors import GraphError
     from course.trace import trace_with_weights
 
     network = _defined(defined, "Net")
@@ -25,6 +32,9 @@ def probe_network(defined: dict, request: dict) -> dict:
         name: [tensor.double().mean().item(), tensor.double().std(correction=0).item()]
         for name, tensor in weights.items()
     }
+    for name, two in initial.items():
+        if not all(map(math.isfinite, two)):
+            raise GraphError(f"the fresh tensor {name} is empty, or holds NaN or infinity; give it numbers in __init__")
     return {"graph": graph.to_json(), "initial": initial}
 
 
@@ -61,7 +71,7 @@ def ask(probe: str, defined: dict, request: dict | None = None) -> dict:
         return {"state": FAILED, "message": str(error), "kind": error.kind}
     except MemoryError:
         return {"state": FAILED, "message": "the code ran out of memory", "kind": "sandbox"}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = " ".join(str(error).split())[:300]
         return {"state": FAILED, "message": f"{type(error).__name__}: {text}", "kind": "code"}
 
@@ -76,35 +86,36 @@ def _defined(defined: dict, name: str):
     return defined[name]
 
 
-def _run(source: str) -> tuple[dict, list[str]]:
+def run_statements(source: str) -> tuple[dict, list[str]]:
     """Run statement by statement, so that one failure leaves the rest; returns the names and the failures."""
-    import ast
-
-    defined: dict = {"__name__": "submission"}
+    module = types.ModuleType("submission")
+    sys.modules["submission"] = module  # for code that asks for its own module, as dataclasses do
+    module.__dict__["__file__"] = "submission"
+    linecache.cache["submission"] = (len(source), None, source.splitlines(keepends=True), "submission")
     failures = []
+    flags = 0
     for statement in ast.parse(source).body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            flags |= sum(getattr(__future__, alias.name).compiler_flag for alias in statement.names)
         try:
-            code = compile(ast.Module([statement], []), "submission", "exec")
-            exec(code, defined)  # the learner's code, in the sandbox's own process
+            code = compile(ast.Module([statement], []), "submission", "exec", flags, dont_inherit=True)
+            exec(code, module.__dict__)  # the learner's code, in the sandbox's own process
         except NotImplementedError:
             continue  # a scaffold that nobody has filled in
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             text = " ".join(str(error).split())[:300]
-            failures.append(f"line {statement.lineno}: {type(error).__name__}: {text}")
-    return defined, failures
+            advice = "; the grader sees this one file, so put what it needs into it"
+            advice = advice if isinstance(error, ModuleNotFoundError) else ""
+            begins = ast.unparse(statement).splitlines()[0][:80]
+            failures.append(f"`{begins}` gave {type(error).__name__}: {text}{advice}")
+    return module.__dict__, failures
 
 
 def main(task: str, result: str) -> None:
     """The sandbox's side: run the code of a task file, and write every probe's answer to a result file."""
-    import linecache
-    import types
-
     request = json.loads(Path(task).read_text())
-    source = request.pop("source")
-    linecache.cache["submission"] = (len(source), None, source.splitlines(keepends=True), "submission")
-    sys.modules["submission"] = types.ModuleType("submission")  # for code that asks for its own module
-    defined, failures = _run(source)
-    sys.modules["submission"].__dict__.update(defined)
+    sys.argv = ["submission"]  # for code that reads its command line: the defaults count
+    defined, failures = run_statements(request.pop("source"))
     answers = {name: ask(name, defined, request) for name in request["probes"]}
     Path(result).write_text(json.dumps({"answers": answers, "failures": failures[:20]}, allow_nan=False))
 

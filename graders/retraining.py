@@ -5,7 +5,6 @@ fresh network had; the submitted weights play no part. The figure is the mean ov
 is the documented practice and what the learner's own figure means.
 """
 
-import math
 from dataclasses import replace
 
 import torch
@@ -14,7 +13,9 @@ from course.data import Data
 from course.errors import SubmissionError, UsageError
 from course.graph import Graph
 from course.recipe import Recipe
-from course.training import fit_graph
+from course.submission import two_numbers
+from course.training import Diverged, Run, train
+from graders.constraints import judge_epochs
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, Constraint
 
 FIRST_SEED = 1_000_003  # not one that a recipe is likely to have been tuned on
@@ -22,22 +23,29 @@ MOST_EPOCHS = 40  # a longer recipe has failed rule 3 already, and is not worth 
 
 
 def judge_retraining(graph: Graph, recipe: Recipe, initial: dict, data: Data, seeds: int) -> dict[str, Constraint]:
-    """The accuracy and the epochs of `seeds` trainings of this graph by this recipe."""
+    """The accuracy and the epochs of `seeds` trainings of this graph by this recipe; the code's word for neither counts."""
     if seeds < 1:
         raise UsageError(f"--seeds should be at least 1, saw {seeds}")
     if recipe.epochs > MOST_EPOCHS:
         raise UsageError(f"the recipe asks for {recipe.epochs} epochs; retraining is for at most {MOST_EPOCHS}")
-    runs = []
+    best, last = [], []  # right answers of each training's best and last epoch
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-        runs.append(fit_graph(graph, fresh_weights(graph, initial, seed), replace(recipe, seed=seed), data))
-    best = [run.best.test_accuracy for run in runs]
-    last = [run.last.test_accuracy for run in runs]
-    epochs = max(len(run.history) for run in runs)
-    mean = sum(best) / len(best)
+        run = Run(graph, replace(recipe, seed=seed), {"name": data.name, "digest": data.digest}, initial)
+        try:
+            for _ in train(run, fresh_weights(graph, initial, seed), data):
+                pass
+        except Diverged as error:
+            said = f"our {error}"
+            return {"accuracy": Constraint(False, None, ACCURACY_LIMIT, said), "epochs": judge_epochs(recipe)}
+        best.append(run.best.test_correct)
+        last.append(run.last.test_correct)
+    total = seeds * len(data.test_labels)
+    mean = 100 * sum(best) / total
     said = (
-        f"{mean:.2f}% in the best epoch and {sum(last) / len(last):.2f}% in the last, mean of {seeds} "
-        f"training{'s' if seeds > 1 else ''} of {epochs} epochs from fresh weights"
+        f"{mean:.2f}% in the best epoch and {100 * sum(last) / total:.2f}% in the last, mean of {seeds} "
+        f"training{'s' if seeds > 1 else ''} of {recipe.epochs} epochs from fresh weights"
     )
+    epochs = recipe.epochs  # each was walked through: a training that breaks off gives no figure
     return {
         "accuracy": Constraint(mean >= ACCURACY_LIMIT, mean, ACCURACY_LIMIT, said),
         "epochs": Constraint(epochs < EPOCHS_LIMIT, epochs, EPOCHS_LIMIT, f"{epochs} epochs, counted by us"),
@@ -49,12 +57,9 @@ def fresh_weights(graph: Graph, initial: dict, seed: int) -> dict[str, torch.Ten
     generator = torch.Generator().manual_seed(seed)
     weights = {}
     for name, spec in graph.tensors.items():
-        try:
-            mean, deviation = (float(number) for number in initial[name])
-        except (KeyError, TypeError, ValueError):
-            raise SubmissionError(f"the mean and deviation of the fresh tensor {name} are missing") from None
-        if not (math.isfinite(mean) and math.isfinite(deviation) and deviation >= 0):
-            raise SubmissionError(f"the mean and deviation of {name} should be finite, saw {mean} and {deviation}")
+        if name not in initial:
+            raise SubmissionError(f"the mean and deviation of the fresh tensor {name} are missing")
+        mean, deviation = two_numbers(initial[name])
         drawn = torch.randn(spec.shape, generator=generator) * deviation + mean
         weights[name] = drawn.to(getattr(torch, spec.dtype))
     return weights

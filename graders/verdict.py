@@ -55,15 +55,31 @@ class Verdict:
         }
 
     def __str__(self) -> str:
-        outcome = "passed" if self.passed else "not passed"
-        lines = [f"{self.submission}: {outcome} (evidence: {self.evidence or 'none'})"]
+        name = _line(self.submission)
         if self.evidence is None and self.error:
-            return f"{self.submission}: could not be graded ({self.error['kind']}): {self.error['message']}"
+            return f"{name}: could not be graded ({self.error['kind']}): {_line(self.error['message'])}"
+        short = any(c.passed is False for c in self.constraints.values())
+        outcome = "passed" if self.passed else "not passed" if short else "not assessed in full"
         words = {True: "[passed]      ", False: "[not met]     ", None: "[not assessed]"}
-        lines += [f"  {words[c.passed]} {name}: {c.message}" for name, c in self.constraints.items()]
+        lines = [f"{name}: {outcome} (evidence: {self.evidence})"]
+        for key, constraint in self.constraints.items():
+            lines.append(
+                f"  {words[constraint.passed]} {key}: {_line(constraint.message.removeprefix('not assessed: '))}"
+            )
         if self.error:
-            lines.append(f"  accuracy could not be graded ({self.error['kind']}): {self.error['message']}")
+            lines.append(f"  accuracy could not be graded ({self.error['kind']}): {_line(self.error['message'])}")
         return "\n".join(lines)
+
+
+def _line(text: str) -> str:
+    """One line without control characters: names and messages are partly the learner's, and could draw a verdict."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def from_json(data: dict) -> Verdict:
+    """The verdict that `to_json` gave."""
+    constraints = {name: Constraint(**constraint) for name, constraint in data["constraints"].items()}
+    return Verdict(data["submission"], data["evidence"], constraints, data["error"])
 
 
 def not_graded(submission: str, kind: str, message: str) -> Verdict:

@@ -68,9 +68,11 @@ class Net(nn.Module):
 
 
 def train_epoch(network, loader, optimizer):
+    device = next(network.parameters()).device
     network.train()
     loss_sum, right, digits = 0.0, 0, 0
     for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
         scores = network(images)
         loss = F.cross_entropy(scores, labels)
@@ -84,9 +86,11 @@ def train_epoch(network, loader, optimizer):
 
 @torch.no_grad()
 def evaluate(network, loader):
+    device = next(network.parameters()).device
     network.eval()
     loss_sum, right, digits = 0.0, 0, 0
     for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
         scores = network(images)
         loss_sum += F.cross_entropy(scores, labels, reduction="sum").item()
         right += (scores.argmax(dim=1) == labels).sum().item()
@@ -95,12 +99,16 @@ def evaluate(network, loader):
 
 
 prediction = """\
-Almost all parameters sit in the convolution 512 → 1024: 512 · 1024 · 9, about 4.7 million. With a hundred parameters
-for every training digit I expect training accuracy to reach 100% and test accuracy to stay below it.
+The convolution 512 → 1024 has the most: 3² · 512 · 1024, about 4.7 million. Untrained, all ten scores are about alike,
+so the loss is about log 10 = 2.3 and the accuracy about 10%. With thousands of parameters for each of a few hundred
+digits, the network can learn those digits by heart, so I expect the accuracy on them to be higher.
 """
 
 analysis = """\
-The network learns the training digits by heart: its training accuracy reaches 100% while its test accuracy stops
-rising early and then only wavers. That gap is over-fitting. The loops work, so the next step is not more training, it
-is a smaller network: most of these parameters are in two layers that see a map of only 5×5 and 3×3 positions.
+It over-fits. In my run the training accuracy of the last epoch is far above the test accuracy, and in the documented
+log it is 100.00% against 99.27%. The convolutions 256 → 512 and 512 → 1024 hold 5.9 of 6.4 million parameters, 92%.
+Numbers 4, 5 and 6 do most of the work, 130 of 159 million multiply-adds: number 4 has few weights, but uses each at 14 · 14
+positions. More epochs bring little: the log's test accuracy has hardly risen since epoch 6. More digits bring much: the
+gap is far smaller with 60,000 than in my run. A smaller network should narrow the gap, but that alone does not raise
+test accuracy: no lighter network's log is better before iteration 8. What it saves for certain is work.
 """

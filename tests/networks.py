@@ -1,8 +1,13 @@
-"""Networks of many kinds, each a class built without arguments: honest ones, and ones with a fully connected layer in disguise."""
+"""Networks of many kinds, each a class built without arguments: honest ones, and disguised fully connected ones."""
+
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from course.graph import Graph
+from course.trace import trace_with_weights
 
 
 def gap(x: Tensor) -> Tensor:
@@ -24,6 +29,18 @@ def network(forward, **parts) -> type[nn.Module]:
             return forward(self, x)
 
     return Net
+
+
+def seeded(network: type[nn.Module]) -> nn.Module:
+    """The network with the same fresh weights every time."""
+    torch.manual_seed(0)
+    return network()
+
+
+@cache
+def written_down(network: type[nn.Module]) -> tuple[Graph, dict[str, Tensor]]:
+    """The graph and the weights of `seeded(network)`; tracing takes most of these tests' time, so it happens once."""
+    return trace_with_weights(seeded(network))
 
 
 def learned(*shape: int):
@@ -123,6 +140,46 @@ def _coordinates(s, x):
     return gap(s.c(torch.cat([x, rows], 1)))
 
 
+def _zero_channels(s, x):
+    y = s.stem(x)
+    return gap(s.c(torch.cat([y, y.new_zeros(y.size(0), 2, 7, 7)], 1)))
+
+
+def _first_state(s, x):
+    y, state = s.stem(x), torch.zeros(x.size(0), 4, 7, 7)
+    for _ in range(2):
+        state = torch.tanh(s.f(y) + s.r(state))
+    return gap(s.c(state))
+
+
+def _gate_on_the_left(s, x):
+    y = s.stem(x)
+    return gap(s.c(torch.sigmoid(s.k(gap(y)[:, None])).view(-1, 4, 1, 1).expand_as(y) * y))
+
+
+def _weighed_branches(s, x):
+    y = s.stem(x)
+    return gap(s.c((torch.stack([y, torch.relu(s.d(y))]) * s.w.softmax(0).view(2, 1, 1, 1, 1)).sum(0)))
+
+
+def _quarters_share_a_kernel(s, x):
+    quarters = x.view(-1, 1, 2, 14, 2, 14).permute(0, 2, 4, 1, 3, 5).reshape(-1, 1, 14, 14)
+    return gap(s.d(gap(s.c(quarters)).view(-1, 2, 2, 8).permute(0, 3, 1, 2)))
+
+
+def _without_gradient(s, x):
+    with torch.no_grad():
+        mean = x.mean((1, 2, 3), keepdim=True)
+    return gap(s.c(s.stem(x - mean)))
+
+
+def _gate_of_phases(s, x):
+    y = F.pixel_unshuffle(x, 2)
+    return gap(s.c(y * torch.sigmoid(s.f(y.mean((2, 3), keepdim=True)))))
+
+
+LITERALS = ("coordinates", "zero channels", "first state")  # honest networks with numbers besides their parameters
+
 HONEST: dict[str, type[nn.Module]] = {
     "final": Final,
     "functional": Functional,
@@ -180,6 +237,20 @@ HONEST: dict[str, type[nn.Module]] = {
     "instance norm": network(
         lambda s, x: gap(s.c(s.n(s.stem(x)))), n=lambda: nn.InstanceNorm2d(4, affine=True), c=conv(4, 10, 3)
     ),
+    "zero channels": network(_zero_channels, c=conv(6, 10, 3)),
+    "first state": network(_first_state, f=conv(4, 4, 3, padding=1), r=conv(4, 4, 3, padding=1), c=conv(4, 10, 3)),
+    "gate on the left": network(_gate_on_the_left, k=lambda: nn.Conv1d(1, 1, 3, padding=1), c=conv(4, 10, 3)),
+    "weighed branches": network(_weighed_branches, w=learned(2), d=conv(4, 4, 3, padding=1), c=conv(4, 10, 3)),
+    "quarters share a kernel": network(_quarters_share_a_kernel, c=conv(1, 8, 5), d=conv(8, 10, 1)),
+    "without gradient": network(_without_gradient, c=conv(4, 10, 3)),
+    "gate of phases": network(_gate_of_phases, f=conv(4, 4, 1), c=conv(4, 10, 3)),
+    "sum by einsum": network(lambda s, x: torch.einsum("nchw->nc", s.c(s.stem(x))), c=conv(4, 10, 3)),
+    "three largest": network(lambda s, x: s.c(s.stem(x)).flatten(2).topk(3, dim=2)[0].mean(2), c=conv(4, 10, 3)),
+    "local response": network(
+        lambda s, x: gap(s.c(F.avg_pool3d(s.stem(x)[:, None], (3, 1, 1), 1, (1, 0, 0))[:, 0])), c=conv(4, 10, 3)
+    ),
+    "gated linear unit": network(lambda s, x: gap(s.c(F.glu(s.stem(x), dim=1))), c=conv(2, 10, 3)),
+    "squeezed": network(lambda s, x: F.adaptive_avg_pool2d(s.c(s.stem(x)), 1).squeeze(), c=conv(4, 10, 3)),
     "log-probabilities": network(lambda s, x: F.log_softmax(gap(s.c(s.stem(x))), dim=-1), c=conv(4, 10, 3)),
 }  # fmt: skip
 
@@ -195,6 +266,54 @@ def _one_hot(s, x):
 
 def _with_position(s, x):
     return gap(s.c(torch.cat([s.stem(x), s.w.expand(x.size(0), -1, -1, -1)], 1)))
+
+
+def _in_the_batch(between):
+    """Positions go into the batch, through something small, and come back as channels."""
+
+    def forward(s, x):
+        return s.d(between(s, s.stem(x).permute(0, 2, 3, 1).reshape(-1, 4, 1, 1)).view(-1, 196, 1, 1)).flatten(1)
+
+    return forward
+
+
+def _patches_as_channels(s, x):
+    patches = x.view(-1, 1, 4, 7, 4, 7).permute(0, 2, 4, 1, 3, 5).reshape(-1, 1, 7, 7)
+    return s.d(gap(s.c(patches)).view(-1, 64, 1, 1)).flatten(1)
+
+
+def _beside_channels(s, x):
+    both = torch.cat([s.stem(x).flatten(1), s.w.expand(x.size(0), -1)], 1)
+    return (both[:, :196, None] * both[:, 196:].view(-1, 196, 10)).sum(1)
+
+
+def _beside_digits(s, x):
+    both = torch.cat([s.stem(x).flatten(1), s.w])
+    return (both[:-10, None] * both[-10:]).sum(2)
+
+
+def _as_the_image(s, x):
+    y = s.stem(x)
+    return ((gap(y)[:, :1] * 0 + s.w).view(-1, 10, 4, 7, 7) * y[:, None]).sum((2, 3, 4))
+
+
+def _map_from_channels(s, x):
+    y = s.stem(x)
+    return gap(s.c(y * s.f(y.mean((2, 3), keepdim=True)).view(-1, 4, 7, 7)))
+
+
+def _waves(s, x):
+    waves = (torch.arange(7) * torch.arange(8).view(8, 1, 1)).sin()
+    return gap(s.c(torch.cat([s.stem(x), waves.expand(x.size(0), 8, 7, 7)], 1)))
+
+
+def _small_cuts(s, x):
+    y = s.c(s.stem(x))
+    return gap(y[:, :, 1:6, 1:6][:, :, 1:4, 1:4][:, :, 1:, 1:])
+
+
+def _dot_products(s, x):
+    return torch.stack([(gap(s.stem(x)) * w).sum(1) for w in s.w.unbind()], 1)
 
 
 DISGUISED: dict[str, type[nn.Module]] = {
@@ -253,4 +372,39 @@ DISGUISED: dict[str, type[nn.Module]] = {
     "unfolded": network(lambda s, x: s.c(F.unfold(s.stem(x), 7).unsqueeze(3)).flatten(1), c=conv(196, 10, 1)),
     "a learned map beside": network(_with_position, w=learned(1, 2, 7, 7), c=conv(6, 10, 1)),
     "one position kept by a mask": network(_one_hot, c=conv(4, 10, 7, padding=3)),
+    "convolved in the batch": network(_in_the_batch(lambda s, y: s.c(y)), c=conv(4, 4, 1), d=conv(196, 10, 1)),
+    "pooled in the batch": network(_in_the_batch(lambda s, y: F.max_pool2d(y, 1)), d=conv(196, 10, 1)),
+    "patches in the batch, as channels": network(_patches_as_channels, c=conv(1, 4, 3), d=conv(64, 10, 1)),
+    "blocks of rows as channels": network(lambda s, x: gap(s.c(x.view(-1, 4, 7, 28))), c=conv(4, 10, 1)),
+    "padded and strided by five": network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 7, padding=5, stride=5)),
+    "a mask of scalars": network(
+        lambda s, x: gap(s.c(s.stem(x) * torch.cat(list(s.w)))),
+        w=lambda: nn.ParameterList(nn.Parameter(torch.randn(1)) for _ in range(7)), c=conv(4, 10, 1),
+    ),
+    "a mask of literals": network(
+        lambda s, x: gap(s.c(s.stem(x) * torch.cat([torch.full((1,), 0.1 * i) for i in range(7)]))), c=conv(4, 10, 1)
+    ),
+    "a mask made larger": network(
+        lambda s, x: gap(s.c(s.stem(x) * F.interpolate(s.w, size=(7, 7)))), w=learned(1, 1, 2, 2), c=conv(4, 10, 1)
+    ),
+    "waves beside the image": network(_waves, c=conv(12, 10, 1)),
+    "a corner": network(lambda s, x: F.max_pool2d(s.c(s.stem(x)), 2, stride=7).flatten(1), c=conv(4, 10, 7, padding=3)),
+    "interpolated to four": network(
+        lambda s, x: gap(F.interpolate(s.c(x), size=2, mode="bilinear")), c=conv(1, 10, 27, padding=13)
+    ),
+    "small cuts": network(_small_cuts, c=conv(4, 10, 7, padding=3)),
+    "weights beside channels": network(_beside_channels, w=learned(1, 1960)),
+    "weights beside digits": network(_beside_digits, w=learned(10, 196)),
+    "weights as the image": network(_as_the_image, w=learned(1960)),
+    "a map from channels": network(_map_from_channels, f=conv(4, 196, 1), c=conv(4, 10, 1)),
+    "dot products": network(_dot_products, w=learned(10, 4)),
+    "scaled by a norm": network(
+        lambda s, x: torch._weight_norm(s.stem(x).flatten(1).t(), s.w, 0).view(4, 49, -1).mean(1).t() @ s.v,
+        w=learned(196, 1), v=learned(4, 10),
+    ),
+    "picked by number": network(lambda s, x: s.c(s.stem(x)).flatten(2)[:, :, [24]].flatten(1), c=conv(4, 10, 7, padding=3)),
+    "looked up": network(lambda s, x: s.w[(x > 0).long().flatten(1)].mean(1), w=learned(2, 10)),
+    "angles to weights": network(
+        lambda s, x: F.cosine_similarity(s.stem(x).flatten(1)[:, None], s.w, dim=2), w=learned(1, 10, 196)
+    ),
 }  # fmt: skip

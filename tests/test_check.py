@@ -13,12 +13,14 @@ from networks import conv, gap, network
 from torch.optim import SGD
 
 from course.data import load_practice_digits
+from course.graph import Graph
 from course.recipe import Recipe
 from course.submission import load_submission, save_submission
 from course.training import fit
 from graders.check import check
+from graders.retraining import judge_retraining
 from graders.sandbox import Limits
-from graders.verdict import LIMITS
+from graders.verdict import LIMITS, not_graded
 from solutions.modules import weights_path
 
 HEAD = """
@@ -103,8 +105,126 @@ def test_without_mnist_accuracy_is_not_assessed_and_the_structure_is(tmp_path: P
 
 
 def test_help_does_not_wait_for_torch() -> None:
-    code = "import sys; sys.argv = ['graders', 'check', '--help']\nfrom graders.__main__ import main\ntry: main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    code = """
+import sys
+sys.argv = ["graders", "check", "--help"]
+from graders.__main__ import main
+try:
+    main()
+except SystemExit:
+    pass
+assert "torch" not in sys.modules
+"""
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("net.py", "--seeds", "0"), ("net.py", "--no-such")])
+def test_a_command_line_that_makes_no_sense_has_status_2_and_one_object(arguments: tuple[str, ...]) -> None:
+    answer = command(*arguments, "--json")
+    assert answer.returncode == 2
+    assert json.loads(answer.stdout)["error"]["kind"] == "usage"
+    assert "Traceback" not in answer.stderr
+
+
+def test_work_that_crashes_its_process_gets_a_sentence() -> None:
+    import os
+    import signal
+
+    from graders.own_process import run_apart
+
+    def ends_by(work, seconds: float = 10) -> str:
+        code = run_apart(work, seconds, 2**40)
+        return code if isinstance(code, str) else "returned"
+
+    assert ends_by(dict) == "returned"
+    assert "SIGSEGV" in ends_by(lambda: os.kill(os.getpid(), signal.SIGSEGV))
+    assert "without a verdict" in ends_by(lambda: os._exit(3))
+    assert "longer than 0.2 seconds" in ends_by(lambda: signal.pause(), 0.2)
+
+
+@pytest.mark.parametrize(
+    "name, content, said",
+    [
+        ("net.txt", b"", "saw net.txt"),
+        ("binary.py", bytes(range(256)), "UTF-8"),
+        ("empty.ipynb", b"", "not a notebook"),
+        ("list.ipynb", b"[]", "not a notebook"),
+        ("deep.ipynb", b"[" * 100_000, "not a notebook"),
+        ("cell.ipynb", b'{"cells": [{"cell_type": "code", "source": 5}]}', "not a notebook"),
+        ("long.py", b"x = 1\n" * 90_000, "characters of code"),
+    ],
+)
+def test_a_file_that_is_no_code_gets_a_sentence(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    verdict = check(tmp_path / name)
+    assert verdict.error and said in verdict.error["message"] and verdict.exit_status == 2
+
+
+@pytest.mark.parametrize("name", ["net.py", "net.ipynb", "net.safetensors"])
+def test_a_pipe_or_a_folder_is_no_file(tmp_path: Path, name: str) -> None:
+    import os
+
+    os.mkfifo(tmp_path / name)
+    verdict = check(tmp_path / name)
+    assert verdict.error and "there is no file" in verdict.error["message"]
+    (tmp_path / "folder" / name).mkdir(parents=True)
+    assert check(tmp_path / "folder" / name).exit_status == 2
+
+
+def test_a_verdict_in_words_is_drawn_by_us_alone() -> None:
+    verdict = not_graded("a\nb.py: passed", "code", "\x1b[2J\nnet.py: passed")
+    assert str(verdict).isprintable()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"answers": 5, "failures": 7},
+        {"answers": {"network": {"graph": {"nodes": 3}}, "recipe": {}}},
+        {
+            "answers": {"network": {"graph": {"nodes": [], "tensors": {}, "output": "x"}}, "recipe": {}},
+            "failures": [{}],
+        },
+        {"answers": {"network": {"state": {}}, "recipe": {}}},
+    ],
+)
+def test_a_forged_answer_gets_a_sentence(tmp_path: Path, given: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graders.check.run_probes", lambda *_: given)
+    verdict = check(script(tmp_path, "Net = 1"))
+    assert verdict.error and verdict.exit_status == 2
+
+
+ODD_GRAPHS = {  # operations, and what is said of them
+    "too much memory": ([("a", "repeat", [{"value": "x"}, [1, 10**9, 1, 1]])], "numbers a digit"),
+    "too much work": (
+        [("a", "pad", [{"value": "x"}, [400, 400, 400, 400]])]
+        + [(f"b{i}", "relu", [{"value": f"b{i - 1}" if i else "a"}]) for i in range(30)]
+        + [("m", "mean.dim", [{"value": "b29"}, [2, 3]]), ("e", "expand", [{"value": "m"}, [-1, 10]])],
+        "most that is graded",
+    ),
+    "scores of another shape, which would be counted many times": (
+        [("a", "slice.Tensor", [{"value": "x"}, 2, 0, 10]), ("b", "slice.Tensor", [{"value": "a"}, 3, 0, 1]),
+         ("c", "transpose.int", [{"value": "b"}, 1, 2])], "ten scores",
+    ),
+    "division by zero": ([("a", "adaptive_avg_pool2d", [{"value": "x"}, [0, 0]])], ""),
+    "sizes for digits": ([("a", "sym_size.int", [{"value": "x"}, 0]), ("b", "size_floordiv", [{"value": "a"}, 0])], ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_GRAPHS)
+def test_a_graph_that_no_network_has_gets_a_sentence(tmp_path: Path, name: str) -> None:
+    nodes, said = ODD_GRAPHS[name]
+    graph = Graph.from_json(
+        {
+            "nodes": [{"name": n, "op": op, "args": args, "kwargs": {}, "at": ""} for n, op, args in nodes],
+            "tensors": {},
+            "output": nodes[-1][0],
+        }
+    )
+    honest = load_submission(weights_path(8))
+    path = save_submission(replace(honest, graph=graph, weights={}, initial={}), tmp_path / "odd.safetensors")
+    verdict = check(path)
+    assert verdict.error and said in verdict.error["message"] and verdict.exit_status == 2, verdict
 
 
 def notebook(folder: Path, *cells: str) -> Path:
@@ -139,7 +259,7 @@ def test_only_what_the_definitions_need_is_run(tmp_path: Path) -> None:
         (HEAD + SMALL + "recipe = 3", "saw int"),
         (HEAD + SMALL + "recipe = ...", "recipe"),
         ("class Net(:\n", "syntax|SyntaxError|invalid"),
-        (HEAD + SMALL.replace("super().__init__()", "super().__init__(); raise NotImplementedError") + RECIPE, "nothing is written"),
+        (HEAD + SMALL.replace("self.conv =", "raise NotImplementedError\n        self.conv =") + RECIPE, "nothing is written"),
     ],
 )  # fmt: skip
 def test_code_that_cannot_be_graded_is_answered_by_a_sentence(tmp_path: Path, source: str, said: str) -> None:
@@ -156,6 +276,7 @@ HOSTILE = {
     "much memory": ("        self.more = [bytearray(2**30) for _ in range(64)]\n", "memory|Memory"),
     "the end of its process": ("        import os; os._exit(0)\n", "ended with status 0"),
     "a signal": ("        import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n", "killed by signal 9"),
+    "an answer of another kind": ("        import os; os.mkfifo('result.json'); os._exit(0)\n", "before it answered"),
     "a file too large": (
         "        import os\n        open(os.path.join(os.environ['HOME'], 'big'), 'wb').write(bytes(10**9))\n", ".",
     ),
@@ -176,7 +297,7 @@ def test_hostile_code_ends_itself_alone(tmp_path: Path, name: str) -> None:
 def test_a_child_that_was_left_running_is_killed(tmp_path: Path) -> None:
     import time
 
-    code = f"        import subprocess; subprocess.Popen(['sleep', '{86_400 + 77}'])\n"
+    code = f"        import subprocess; subprocess.Popen(['sleep', '{86_400 + 77}'], start_new_session=True)\n"
     check(
         script(
             tmp_path,
@@ -215,7 +336,8 @@ def test_weights_of_the_code_beside_it_count(tmp_path: Path) -> None:
         replay=False,
     )
     run.save(tmp_path / "net.safetensors")
-    verdict = check(script(tmp_path, HEAD + SMALL + RECIPE))
+    path = script(tmp_path, HEAD + SMALL + RECIPE)
+    verdict = check(path)
     assert verdict.evidence == "structure"
     assert "another network" in verdict.constraints["accuracy"].message
 
@@ -235,6 +357,18 @@ def test_a_forged_history_changes_no_count(tmp_path: Path) -> None:
     assert verdict.constraints["accuracy"].passed is False
     assert verdict.constraints["accuracy"].value < 20
     assert verdict.exit_status == 1
+
+
+def test_a_retraining_counts_its_epochs_and_says_where_it_diverges() -> None:
+    net = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))
+    graph, data = Graph.trace(net), load_practice_digits()
+    initial = {name: (0.0, 0.1) for name in graph.tensors}
+    recipe = Recipe(epochs=2, batch_size=64, optimizer=partial(SGD, lr=0.05))
+    found = judge_retraining(graph, recipe, initial, data, seeds=2)
+    assert found["epochs"].value == 2
+    assert "mean of 2 trainings of 2 epochs" in found["accuracy"].message
+    diverging = judge_retraining(graph, replace(recipe, optimizer=partial(SGD, lr=1e30)), initial, data, seeds=1)
+    assert diverging["accuracy"].passed is False and "diverged" in diverging["accuracy"].message
 
 
 @pytest.mark.mnist

@@ -165,7 +165,7 @@ def divides_by_one_less(x, weight, bias, eps):
 
 SLIPS = {
     "statistics": (lambda images: (images.float().mean(), images.float().std()), "255"),
-    "receptive_field": (lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "jump"),
+    "field_by_hand": (lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "jump"),
     "count_by_hand": (lambda kernel, before, after, bias: kernel**2 * before * after, "bias"),
     "batch_norm_by_hand": (divides_by_one_less, "n - 1"),
     "rates": (lambda epochs, lr, step, gamma: [lr] * epochs, "never changed"),

@@ -1,9 +1,12 @@
 """The rules about a network: honest ones are never refused, disguised ones never pass, every number counts."""
 
+import re
+
 import pytest
 import torch
-from networks import DISGUISED, HONEST, Final, conv, gap, network
+from networks import DISGUISED, HONEST, LITERALS, Final, conv, gap, network, written_down
 from torch import nn
+from torch.nn import functional as F
 
 from course.errors import GraphError
 from course.graph import Graph
@@ -12,14 +15,14 @@ from graders.constraints import judge_fully_connected, judge_parameters
 
 @pytest.mark.parametrize("name", HONEST)
 def test_an_honest_network_has_no_fully_connected_layer(name: str) -> None:
-    verdict = judge_fully_connected(Graph.trace(HONEST[name]))
+    verdict = judge_fully_connected(written_down(HONEST[name])[0])
     assert verdict.passed, verdict.message
 
 
 @pytest.mark.parametrize("name", DISGUISED)
 def test_a_disguised_one_is_found(name: str) -> None:
     try:
-        graph = Graph.trace(DISGUISED[name])
+        graph = written_down(DISGUISED[name])[0]
     except GraphError:
         return  # refused with a sentence is not passed either
     verdict = judge_fully_connected(graph)
@@ -28,12 +31,12 @@ def test_a_disguised_one_is_found(name: str) -> None:
     assert len(verdict.message) > 40
 
 
-@pytest.mark.parametrize("name", sorted(set(HONEST) - {"coordinates"}))  # its literals count too
+@pytest.mark.parametrize("name", sorted(set(HONEST) - set(LITERALS)))
 def test_parameters_are_those_that_get_a_gradient(name: str) -> None:
     module = HONEST[name]()
     module(torch.rand(2, 1, 28, 28)).sum().backward()
     counted = sum(p.numel() for p in module.parameters() if p.grad is not None)
-    assert Graph.trace(module).parameters == counted
+    assert written_down(HONEST[name])[0].parameters == counted
 
 
 HIDDEN = {
@@ -64,6 +67,32 @@ def test_a_number_counts_wherever_it_is_kept(name: str) -> None:
     except GraphError:
         return
     assert graph.parameters >= Graph.trace(plain).parameters + 2  # linspace takes two; ten are kept, ten count
+
+
+def _packed(s, x):
+    digits = [(s.w // 256**place).remainder(256) for place in range(6)]
+    return gap(F.conv2d(s.stem(x), torch.stack(digits).float().view(10, 4, 3, 3) - 128))
+
+
+def test_weights_packed_into_fewer_numbers_count_one_by_one() -> None:
+    packed = network(_packed, w=lambda: nn.Parameter(torch.randint(2**48, (60,)), requires_grad=False))
+    assert Graph.trace(packed).parameters > 360
+
+
+def test_statistics_that_nothing_updates_count() -> None:
+    fixed = network(
+        lambda s, x: gap(s.n(s.c(s.stem(x)))),
+        c=conv(4, 10, 3),
+        n=lambda: nn.BatchNorm2d(10, affine=False, momentum=0.0),
+    )
+    assert Graph.trace(fixed).parameters == 40 + 370 + 20
+
+
+@pytest.mark.parametrize("literal", ["x * 0.5", "(x - 0.1307) / 0.3081", "x.sum((1, 2, 3), keepdim=True) / 784 + x"])
+def test_a_literal_counts_as_one(literal: str) -> None:
+    plain = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))
+    written = network(lambda s, x: gap(s.c(s.stem(eval(literal)))), c=conv(4, 10, 3))
+    assert Graph.trace(written).parameters - Graph.trace(plain).parameters == len(re.findall(r"[*/-] \d", literal))
 
 
 def test_running_statistics_do_not_count() -> None:

@@ -55,6 +55,48 @@ def test_receptive_fields_are_what_gradients_show(name: str) -> None:
         assert (size if isinstance(size, tuple) else (size, size)) == touched(layers[:count])
 
 
+RESAMPLED = {
+    "enlarged": [nn.MaxPool2d(2), nn.Upsample(scale_factor=2), nn.Conv2d(1, 2, 3)],
+    "enlarged smoothly": [nn.AvgPool2d(2), nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(1, 2, 3)],
+    "taken by twos": [nn.Upsample(scale_factor=0.5), nn.Conv2d(1, 2, 3)],
+    "space to depth": [nn.Conv2d(1, 2, 3, padding=1), nn.PixelUnshuffle(2), nn.Conv2d(8, 2, 3)],
+    "depth to space": [nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.PixelShuffle(2), nn.Conv2d(1, 2, 3)],
+    "transposed": [nn.Conv2d(1, 2, 3, stride=2), nn.ConvTranspose2d(2, 2, 2, stride=2), nn.Conv2d(2, 2, 3)],
+    "transposed and dilated": [nn.ConvTranspose2d(1, 2, 3, dilation=2), nn.Conv2d(2, 2, 3)],
+}
+
+
+@pytest.mark.parametrize("name", RESAMPLED)
+def test_the_widest_field_behind_a_resampling_is_what_gradients_show(name: str) -> None:
+    layers = [*RESAMPLED[name], nn.Conv2d(2, 10, 1)]
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(*layers)
+
+        def forward(self, x):
+            return self.layers(x).mean((2, 3))
+
+    assert [row for row in Graph.trace(Net).rows if row.kind == "conv"][-1].receptive_field == widest(layers)
+
+
+def widest(layers: list[nn.Module]) -> int:
+    """Of three inner rows of a map, how many rows of an image the one that sees most depends on."""
+    x = torch.rand(1, 1, 28, 28, requires_grad=True)
+    y = x
+    for layer in layers:
+        for weight in layer.parameters():
+            nn.init.constant_(weight, 0.1)
+        y = nn.AvgPool2d(layer.kernel_size)(y) if isinstance(layer, nn.MaxPool2d) else layer(y)
+    seen = []
+    for row in range(-1, 2):
+        (gradient,) = torch.autograd.grad(y[0, 0, y.shape[2] // 2 + row].sum(), x, retain_graph=True)
+        rows = gradient[0, 0].nonzero()[:, 0]
+        seen.append(int(rows.max() - rows.min() + 1))
+    return max(seen)
+
+
 @pytest.mark.parametrize("name", ["final", "depthwise separable", "strided", "transposed"])
 def test_multiply_adds_are_those_that_hooks_count(name: str) -> None:
     module = HONEST[name]().eval()

@@ -251,6 +251,15 @@ LIES = {
         lambda t, m: m.update(history=m["history"].replace('"seconds": ', '"seconds": Infinity, "x": ', 1)),
         "finite|figures",
     ),
+    "a number that no float holds": (
+        edited("history", lambda h: [h[0] | {"seconds": 10**400}, *h[1:]]),
+        "no such figure",
+    ),
+    "a deviation below zero": (edited("initial", lambda i: i | {next(iter(i)): [0, -1]}), "deviation"),
+    "three numbers for two": (edited("initial", lambda i: i | {next(iter(i)): [0, 1, 2]}), "deviation"),
+    "a nest of lists": (lambda t, m: m.update(graph="[" * 100_000), "run.save"),
+    "a rate of 400 digits": (edited("recipe", lambda r: r | {"optimizer": {"name": "SGD", "lr": 10**400}}), "lr"),
+    "a text for a number": (edited("recipe", lambda r: r | {"epochs": "2"}), "whole number"),
     "an epoch that it does not carry": (edited("epoch", lambda e: 3 - e), "carries"),
     "no such optimiser": (edited("recipe", lambda r: r | {"optimizer": {"name": "Evil"}}), "Evil"),
 }
@@ -288,6 +297,9 @@ REFUSED_RECIPES = {
     "a batch of none": dict(batch_size=0),
     "an unknown augmentation": dict(augment=nn.Identity()),
     "an unknown precision": dict(precision="float8"),
+    "a step of 0 epochs": dict(schedule=partial(StepLR, step_size=0)),
+    "a factor of none": dict(schedule=partial(StepLR, step_size=1, gamma=None)),
+    "a rate that no float holds": dict(optimizer=partial(SGD, lr=10**400)),
 }
 
 

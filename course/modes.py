@@ -1,0 +1,80 @@
+"""One graph from a network's two modes, training and evaluation."""
+
+from dataclasses import replace
+
+from course.errors import GraphError
+from course.graph import INPUT, Mode, Node, Value
+from course.operations import DROPOUTS, MODE_ARGUMENT
+
+
+def merge_modes(training, evaluation) -> tuple[list[Node], str]:
+    """One graph from the two modes, which may differ in dropout and in normalisations' flags only."""
+    train_nodes, output = _live(*training)
+    eval_nodes, eval_output = _live(*evaluation)
+    for node in eval_nodes:
+        if node.op in DROPOUTS and node.args[1] > 0:
+            raise GraphError(
+                f"the dropout {node.where()} stays on in evaluation: write F.dropout(x, {node.args[1]}, self.training) "
+                "or use nn.Dropout"
+            )
+    plain_train, plain_eval = _plain(train_nodes, output), _plain(eval_nodes, eval_output)
+    if plain_train != plain_eval:
+        different = next((a[0] for a, b in zip(plain_train, plain_eval, strict=False) if a != b), "their length")
+        raise GraphError(
+            "the network computes something else in training than in evaluation (first difference: "
+            f"{different}); the two may differ in dropout and in normalisation only"
+        )
+    flags = iter([node for node in eval_nodes if node.op not in DROPOUTS])
+    merged = []
+    for node in train_nodes:
+        if node.op in DROPOUTS:
+            merged.append(_with_flag(node, Mode()))
+            continue
+        twin = next(flags)
+        place = MODE_ARGUMENT.get(node.op)
+        if place is None or node.args[place] == twin.args[place]:
+            if node.op == "batch_norm" and node.args[MODE_ARGUMENT[node.op]] is True:
+                raise GraphError(
+                    f"the normalisation {node.where()} uses the batch's own mean in evaluation too, so that a digit's "
+                    "score would depend on its neighbours; leave track_running_stats on"
+                )
+            merged.append(node)
+        else:
+            merged.append(_with_flag(node, Mode()))
+    return merged, output
+
+
+def _with_flag(node: Node, flag) -> Node:
+    place = MODE_ARGUMENT[node.op]
+    return replace(node, args=(*node.args[:place], flag, *node.args[place + 1 :]))
+
+
+def _live(nodes: list[Node], output: str) -> tuple[list[Node], str]:
+    """Only the operations that the output depends on."""
+    needed = {output}
+    for node in reversed(nodes):
+        if node.name in needed:
+            needed |= {item.name for item in node.inputs() if isinstance(item, Value)}
+    return [node for node in nodes if node.name in needed], output
+
+
+def _plain(nodes: list[Node], output: str) -> list[tuple]:
+    """The operations without dropout, flags and names, to compare one mode with the other."""
+    names: dict[str, str] = {INPUT: INPUT}
+
+    def rename(item):
+        if isinstance(item, Value):
+            return Value(names[item.name])
+        return tuple(rename(i) for i in item) if isinstance(item, tuple) else item
+
+    plain: list[tuple] = []
+    for node in nodes:
+        if node.op in DROPOUTS:
+            names[node.name] = names[node.args[0].name]
+            continue
+        names[node.name] = f"v{len(plain)}"
+        if node.op in MODE_ARGUMENT:
+            node = _with_flag(node, None)
+        keywords = tuple((key, rename(item)) for key, item in sorted(node.kwargs.items()))
+        plain.append((node.op, rename(node.args), keywords))
+    return [*plain, (names[output],)]

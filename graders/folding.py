@@ -1,0 +1,44 @@
+"""Whether positions were folded into channels, where a convolution would weigh each by itself."""
+
+import math
+
+import torch
+
+from graders.labels import Labels
+
+MOST_FOLDED = 4  # positions a channel vector may hold: space-to-depth by 2
+
+
+def folds_positions(image: Labels) -> bool:
+    """Whether the channels (axis 1) of an image's value hold more positions than space-to-depth by 2 puts there."""
+    if len(image.shape) < 2 or not image.moves(1):
+        return False
+    rows = torch.arange(image.shape[0]).unique()
+    chosen = rows[[0, len(rows) // 2, -1]].unique()
+    return any(_folds(image, int(row)) for row in chosen)
+
+
+def _folds(image: Labels, row: int) -> bool:
+    assert image.height is not None and image.width is not None
+    height, width = image.height[row], image.width[row]  # (C, …)
+    live = (height >= 0) & (width >= 0)
+    pairs = torch.stack([height[live], width[live]], 1).unique(dim=0)
+    sites = math.prod(image.shape[2:])
+    if len(pairs) < 2:
+        return False
+    if len(pairs) > MOST_FOLDED * sites or sites == 1:
+        return True
+    if len(pairs) % sites == 0 and len(pairs) > sites and not (_near(height) and _near(width)):
+        return True
+    for labels in (height, width):  # an axis that lives on among the channels only has been folded whole
+        some = labels[live]
+        along_sites = any((labels != labels.narrow(a, 0, 1)).any() for a in range(1, labels.dim()))
+        if len(some.unique()) > 1 and not along_sites:
+            return True
+    return False
+
+
+def _near(labels: torch.Tensor) -> bool:
+    """Whether the positions that the channels of a place hold are neighbours; labels (C, …)."""
+    ranks = labels.unique(return_inverse=True)[1]
+    return bool((ranks.amax(0) - ranks.amin(0) <= 1).all())

@@ -1,0 +1,106 @@
+"""Rule 4 of arithmetic: weights that meet the image outside convolutions are the same at every position."""
+
+import math
+
+from course.graph import Graph, Node, Stored, Value
+from graders.folding import folds_positions
+from graders.labels import Labels, labels_of, tensors_of
+from graders.positions import reduced_axes
+
+JOINS = ("cat", "stack", "hstack", "vstack")
+MOST_COORDINATES = 4  # channels of coordinates that may be concatenated to an image's
+
+
+def judge_scales(node: Node, labels) -> str | None:
+    """Normalisations and PReLU: their weights must be the same at every position."""
+    image = labels_of(node.args[0], labels)
+    if image is None or not image.from_image:
+        return "the image's values are the weights of a normalisation here; normalise the image instead"
+    others = [labels_of(a, labels) for a in node.args[1:] if isinstance(a, Stored | Value)]
+    if node.op in ("layer_norm", "rms_norm"):
+        axes = range(len(image.shape) - len(node.args[1]), len(image.shape))
+        if others and any(image.moves(axis) for axis in axes):
+            return (
+                f"its weights have the shape {tuple(node.args[1])} and so differ by position; normalise over channels "
+                "(BatchNorm, GroupNorm), or without weights"
+            )
+    elif any(other is not None and math.prod(other.shape) > 1 for other in others) and folds_positions(image):
+        return "its weights differ by position, since positions were reshaped into channels; normalise before that"
+    return None
+
+
+def judge_mixes(node: Node, inputs: list[Labels], labels) -> str | None:
+    """Arithmetic and concatenation of an image's value with numbers that do not come from the image."""
+    output = labels[node.name]
+    weights = [item for item in inputs if not item.from_image or (item.entry is not None and item.learned)]
+    image = max((item for item in inputs if item.from_image), key=lambda item: math.prod(item.shape))
+    if node.op in JOINS:
+        return _beside(node, weights, image)
+    for item in weights:
+        offset = len(output.shape) - len(item.shape)
+        image_offset = len(output.shape) - len(image.shape)
+        varying = [axis + offset for axis in range(len(item.shape)) if item.differs(axis)]
+        for axis in varying:
+            expands = axis < image_offset or image.shape[axis - image_offset] == 1
+            if expands and (axis != 1 or len(varying) > 1):
+                return (
+                    "it multiplies every number of the image by many weights, which is a matrix product written out; "
+                    "use a convolution"
+                )
+            channels_only = axis == 1 and not folds_positions(output)
+            if output.moves(axis) and not channels_only:
+                return (
+                    f"its weights, of shape {item.shape}, differ by position; a scale may differ by channel, shape "
+                    "(1, C, 1, 1)"
+                )
+    return None
+
+
+def _beside(node: Node, weights: list[Labels], image: Labels) -> str | None:
+    """Numbers put beside the image: constant channels, and a few of coordinates, are fine."""
+    coordinates = sum(item.shape[1] for item in weights if not item.learned and len(item.shape) > 1)
+    for item in weights:
+        if item.from_image:  # judged where they were put there
+            continue
+        by_position = any(item.differs(axis) for axis in range(2, len(item.shape)))
+        if (by_position and (item.learned or coordinates > MOST_COORDINATES)) or (
+            item.learned and (item.differs(0) or folds_positions(image))
+        ):
+            return "it puts numbers beside the image that differ by position; let weights act through convolutions"
+    return None
+
+
+def judge_spreads(inputs: list[Labels], output: Labels) -> str | None:
+    """Channels that were reshaped into positions meet positions: each was made by weights of its own."""
+    images = [item for item in inputs if item.from_image]
+    for axis in range(1, len(output.shape)):
+        at = [axis - len(output.shape) + len(item.shape) for item in images]
+        moving = [item for item, place in zip(images, at, strict=True) if place >= 0 and item.moves(place)]
+        made = [
+            item
+            for item, place in zip(images, at, strict=True)
+            if place >= 0 and item.changes_channel(place) and not item.moves(place)
+        ]
+        if made and any(axis > 1 or folds_positions(item) for item in moving):
+            return (
+                "it mixes positions with channels that were reshaped into positions, so that weights differ by position; "
+                "keep channels in axis 1, and upsample where a map should grow"
+            )
+    return None
+
+
+def judge_sums(node: Node, inputs: list[Labels], graph: Graph, labels) -> str | None:
+    """A product with weights, summed up to one number a digit: a row of a matrix product."""
+    if any(not item.from_image for item in inputs):
+        return "it scales by weights what it sums over, as a matrix product does; use a convolution"
+    made_by = next((other for other in graph.nodes if Value(other.name) == node.args[0]), None)
+    result = labels[node.name]
+    if made_by is None or made_by.op not in ("mul.Tensor", "div.Tensor") or isinstance(result, tuple):
+        return None
+    product = labels[made_by.name]
+    for item in tensors_of(made_by, labels):
+        offset = len(product.shape) - len(item.shape)
+        weighted = {axis + offset for axis in range(len(item.shape)) if not item.from_image and item.differs(axis)}
+        if weighted & set(reduced_axes(node, product)) and math.prod(result.shape[1:]) == 1:
+            return "it sums products with weights, which is a matrix product written out; use a 1 × 1 convolution"
+    return None
