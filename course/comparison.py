@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
+from course.tables import html_table, text_table
+
 if TYPE_CHECKING:
     from course.iterations import Iteration
     from course.training import Run
@@ -28,17 +30,12 @@ class Comparison:
         return [head, *((name, *(figures.get(name, "") for _, figures in self.columns)) for name in wanted)]
 
     def __repr__(self) -> str:
-        rows = self.rows()
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([*lines, *([self.note] if self.note else [])])
+        head, *body = self.rows()
+        return "\n".join([text_table(head, body), *([self.note] if self.note else [])])
 
     def _repr_html_(self) -> str:
         head, *body = self.rows()
-        top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-        rest = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
-        note = f"<p>{escape(self.note)}</p>" if self.note else ""
-        return f"<table><caption>Results</caption><tr>{top}</tr>{rest}</table>{note}"
+        return html_table("Results", head, body) + (f"<p>{escape(self.note)}</p>" if self.note else "")
 
 
 def documented_column(item: "Iteration") -> dict[str, str]:

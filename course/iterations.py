@@ -66,8 +66,8 @@ class Iteration:
     note: str = ""
 
     def header(self) -> Comparison:
-        """The documented results, for the top of a lesson."""
-        return Comparison((("documented", documented_column(self)),), self.note)
+        """The documented results, for the top of a lesson; what is wrong with them, its `note`, is for the learner to find."""
+        return Comparison((("documented", documented_column(self)),))
 
     def compare(self, run: "Run") -> Comparison:
         """The documented results, the log's, the reference solution's where they are recorded, and this run's, side by side."""

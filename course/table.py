@@ -5,7 +5,6 @@ Receptive field and jump follow Araujo, Norris and Sim, "Computing Receptive Fie
 pixels between neighbouring positions.
 """
 
-import html
 import math
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from course.geometry import Window, shape_of, window
 from course.graph import INPUT, Graph, Node, Value
 from course.operations import CONVOLUTIONS, DROPOUTS, MATRIX_PRODUCTS, NORMALISATIONS, SIZES
 from course.shapes import infer_shapes
+from course.tables import html_table, text_table
 
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4}  # positions an axis that interpolation looks at
 NORM_NAMES = {"batch_norm": "BatchNorm", "group_norm": "GroupNorm", "layer_norm": "LayerNorm"}
@@ -212,20 +212,11 @@ class Table:
         return [*body, ("sum", "", "", "", f"{self.parameters:,}", f"{total:,}")]
 
     def __repr__(self) -> str:
-        lines = [self.columns, *self.cells()]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
-        text = ["  ".join(_align(cell, widths[i], i) for i, cell in enumerate(line)).rstrip() for line in lines]
-        return "\n".join([text[0], "-" * len(text[0]), *text[1:]])
+        return text_table(self.columns, self.cells())
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in self.columns)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in line) + "</tr>" for line in self.cells())
-        return f"<table><caption>The network, operation by operation</caption><tr>{head}</tr>{body}</table>"
+        return html_table("The network, operation by operation", self.columns, self.cells())
 
 
 def _by(sizes) -> str:
     return " × ".join(str(size) for size in sizes)
-
-
-def _align(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column == 0 else cell.rjust(width)

@@ -21,7 +21,6 @@
 # - Check the document: one of its figures does not go with the others.
 
 # %%
-from dataclasses import replace
 from functools import partial
 
 import torch
@@ -42,7 +41,7 @@ this = iteration(4)
 # yourself what it says.)
 
 # %%
-replace(this, note="").header()
+this.header()
 
 # %% [markdown]
 # ## Look

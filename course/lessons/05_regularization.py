@@ -51,7 +51,7 @@ this = iteration(5)
 # find out by yourself what it says.)
 
 # %%
-replace(this, note="").header()
+this.header()
 
 # %% [markdown]
 # ## Look

@@ -46,7 +46,7 @@ this = iteration(6)
 # find out by yourself what it says.)
 
 # %%
-replace(this, note="").header()
+this.header()
 
 # %% [markdown]
 # ## Look
