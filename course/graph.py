@@ -192,7 +192,9 @@ def _decode(item, values, tensors):
     match item:
         case None | bool() | str():
             return item
-        case int() if abs(item) <= LARGEST_WHOLE or item == sys.maxsize:
+        case int():
+            fits = abs(item) <= LARGEST_WHOLE or item == sys.maxsize
+            _expect(fits, f"an argument cannot be {str(item)[:60]}, the largest is {LARGEST_WHOLE:,}")
             return item
         case float() if math.isfinite(item):
             return item

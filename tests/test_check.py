@@ -137,7 +137,7 @@ def test_work_that_crashes_its_process_gets_a_sentence() -> None:
         return code if isinstance(code, str) else "returned"
 
     assert ends_by(dict) == "returned"
-    assert "SIGSEGV" in ends_by(lambda: os.kill(os.getpid(), signal.SIGSEGV))
+    assert "SIGKILL" in ends_by(lambda: os.kill(os.getpid(), signal.SIGKILL))
     assert "without a verdict" in ends_by(lambda: os._exit(3))
     assert "longer than 0.2 seconds" in ends_by(lambda: signal.pause(), 0.2)
 
@@ -195,7 +195,7 @@ def test_a_forged_answer_gets_a_sentence(tmp_path: Path, given: dict, monkeypatc
 
 
 ODD_GRAPHS = {  # operations, and what is said of them
-    "too much memory": ([("a", "repeat", [{"value": "x"}, [1, 10**9, 1, 1]])], "numbers a digit"),
+    "too much memory": ([("a", "repeat", [{"value": "x"}, [1, 10**6, 1, 1]])], "numbers a digit"),
     "too much work": (
         [("a", "pad", [{"value": "x"}, [400, 400, 400, 400]])]
         + [(f"b{i}", "relu", [{"value": f"b{i - 1}" if i else "a"}]) for i in range(30)]
