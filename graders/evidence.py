@@ -11,7 +11,7 @@ from course.iterations import iteration
 from course.recipe import Recipe
 from course.submission import Submission, load_submission
 from graders.constraints import judge_accuracy
-from graders.outcome import Outcome, correct, not_attempted, not_yet
+from graders.outcome import Outcome, correct, not_assessed, not_attempted, not_yet
 from graders.verdict import Constraint
 
 GRADUATED = 40  # digits below the line within which accuracy still earns marks: half of them and more
@@ -66,14 +66,14 @@ def judge_evidence(evidence: Evidence, data: Data, floor: float | None = None) -
     )
 
 
-def not_assessed(evidence: Evidence, data: Data) -> Outcome:
+def without_mnist(evidence: Evidence, data: Data) -> Outcome:
     """What is said where only practice digits are at hand; accuracy is never graded on them."""
     if evidence.submission is None:
         return not_attempted(evidence.problem)
     network = evidence.submission.graph.build(evidence.submission.weights)
     right = (scores(network, data.test_images).argmax(dim=1) == data.test_labels).sum().item()
-    return not_attempted(
-        f"not assessed: MNIST is not at hand (on {data.name}: {right} of {len(data.test_labels)} right, which says little)"
+    return not_assessed(
+        f"MNIST is not at hand (on {data.name}: {right} of {len(data.test_labels)} right, which says little)"
     )
 
 
@@ -86,7 +86,7 @@ def accuracy_outcome(evidence: Evidence, floor: float | None, *, practice: bool)
     except CourseError:
         if not practice:
             raise
-        return not_assessed(evidence, load_practice_digits())
+        return without_mnist(evidence, load_practice_digits())
     return judge_evidence(evidence, data, floor)
 
 

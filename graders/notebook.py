@@ -11,10 +11,10 @@ from pathlib import Path
 from course.errors import DataError, UsageError
 from graders.lessons import checks
 from graders.marking import judge
-from graders.outcome import CORRECT, NOT_ATTEMPTED
+from graders.outcome import CORRECT, NOT_ASSESSED, NOT_ATTEMPTED
 from graders.probes import ask
 
-SIGNS = {CORRECT: "✔ correct", NOT_ATTEMPTED: "○ not attempted"}
+SIGNS = {CORRECT: "✔ correct", NOT_ATTEMPTED: "○ not attempted", NOT_ASSESSED: "○ not assessed"}
 
 
 def lesson_checks(number: int) -> tuple[Callable[..., float], Callable[..., None]]:

@@ -1,8 +1,8 @@
-"""What a check says: not attempted, not yet, or correct; with a part of the points and a sentence."""
+"""What a check says: not attempted, not yet, or correct; of accuracy without MNIST, not assessed. With marks and a sentence."""
 
 from dataclasses import dataclass
 
-NOT_ATTEMPTED, NOT_YET, CORRECT = "not attempted", "not yet", "correct"
+NOT_ATTEMPTED, NOT_ASSESSED, NOT_YET, CORRECT = "not attempted", "not assessed", "not yet", "correct"
 
 
 @dataclass(frozen=True)
@@ -27,3 +27,8 @@ def not_yet(message: str, fraction: float = 0.0) -> Outcome:
 def not_attempted(message: str) -> Outcome:
     """Nothing is there to be judged, which is no mistake."""
     return Outcome(NOT_ATTEMPTED, 0.0, message)
+
+
+def not_assessed(message: str) -> Outcome:
+    """The grader lacks what it needs, which is nobody's mistake."""
+    return Outcome(NOT_ASSESSED, 0.0, message)

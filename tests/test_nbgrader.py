@@ -36,7 +36,7 @@ def test_without_mnist_the_demonstration_says_so_and_assesses_the_rest(tmp_path:
     assert demo(tmp_path / "demo") == 0
     shown = capsys.readouterr().out
     assert "PRACTICE DIGITS, NOT MNIST" in shown
-    assert "not assessed" in shown
+    assert "not assessed: MNIST is not at hand" in shown
 
 
 def cell(notebook: NotebookNode, name: str) -> NotebookNode:
