@@ -14,8 +14,11 @@ from graders.outcome import Outcome, correct, not_yet
 from graders.recipe_judges import judge_augmentation, judge_schedule
 from graders.verdict import Constraint
 
-FLOORS = {3: 97.0, 6: 97.5}  # percent: what `trained` asks for; networks that learn slowly are asked for less
-FLOOR = 98.0  # all others get there within a few epochs
+# Percent: what `trained` asks for. It asks whether training happened, not how well: all get there within a few epochs. Networks
+# that take minutes an epoch (2) or start late (3), or whose normalisation is upset by a quarter of dropout before the max-pool
+# (5 to 7), are asked for less.
+FLOORS = {2: 97.0, 3: 97.0, 5: 97.0, 6: 95.0, 7: 96.0}
+FLOOR = 98.0
 
 POINTS: dict[int, dict[str, int]] = {
     1: dict(statistics=8, transform=10, dataset=10, loaders=10, layers=8, parameters=10, train_loop=14, test_loop=10),
