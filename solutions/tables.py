@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import count, takewhile
 from pathlib import Path
 
 from course.iterations import Iteration, iterations
@@ -41,7 +42,9 @@ def summary(ledger: Path = LEDGER) -> str:
     records = [record for record in read_ledger(ledger) if _as_documented(record)]
     found = {}
     for item in iterations():
-        runs = sorted((r for r in records if r.iteration == item.number), key=lambda record: record.seed)
+        by_seed = {record.seed: record for record in records if record.iteration == item.number}
+        # seeds 1, 2, 3, … up to the first that is missing: none may be shown because its result was liked
+        runs = [by_seed[seed] for seed in takewhile(by_seed.__contains__, count(1))]
         if runs:
             found[str(item.number)] = {
                 "epochs": item.epochs,

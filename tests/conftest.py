@@ -12,8 +12,8 @@ import hypothesis
 import pytest
 
 # Set before torch and matplotlib are first imported, and inherited by the processes that tests start.
-# Two threads on every machine: sums come out the same, and tests beside each other don't fight for cores.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# One thread on every machine: sums come out the same, and tests beside each other don't fight for cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["MPLBACKEND"] = "Agg"
 # nbgrader calls alembic by name, also where pytest is started from an environment that isn't activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

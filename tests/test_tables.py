@@ -40,6 +40,13 @@ def test_only_runs_of_the_documented_length_are_summed_up(tmp_path: Path) -> Non
     assert found["6"]["last"] == [98.29, 98.39]
 
 
+def test_a_seed_beyond_a_gap_is_not_shown(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    for one in (record(1, 20), record(3, 20)):
+        append(one, ledger)
+    assert json.loads(summary(ledger))["6"]["seeds"] == [1]
+
+
 def test_several_seeds_show_their_mean_and_their_range() -> None:
     assert spread((98.0, 99.0)) == "98.50% (98.00 to 99.00)"
     assert spread((98.0,)) == "98.00%"
