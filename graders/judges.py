@@ -159,7 +159,23 @@ def judge_output(graph: Graph, number: int) -> Outcome:
         )
     if seen.layers[last].channels != 10:
         return not_yet(f"saw {seen.layers[last].channels} channels at the end, expected 10, one score a digit")
-    return correct("the last convolution's ten scores are left as they are")
+    return _softmax_problem(graph) or correct("the last convolution's ten scores are left as they are")
+
+
+def _softmax_problem(graph: Graph) -> Outcome | None:
+    """Log-probabilities over a digit's ten scores serve the loss as well as scores do; what else a softmax gives does not."""
+    for row in graph.rows:
+        if row.kind == "softmax":
+            return not_yet(
+                f"saw {row.name} at the end; the loss takes scores or log-probabilities, and hardly learns from "
+                "probabilities: return the scores, or F.log_softmax(x, dim=1)"
+            )
+        dim = next(node.args[1] for node in graph.nodes if node.name == row.name) if row.kind == "log_softmax" else 1
+        if dim % (len(row.shape) + 1) != 1:
+            return not_yet(
+                f"saw log_softmax over axis {dim}, which mixes digits or positions; the ten scores are axis 1: dim=1"
+            )
+    return None
 
 
 def judge_network(graph: Graph, number: int) -> Outcome:

@@ -118,6 +118,20 @@ def test_a_wrong_network_is_told_what_was_seen(tmp_path: Path, name: str) -> Non
     assert re.search(said, outcome.message), outcome.message
 
 
+@pytest.mark.parametrize(
+    "ending, said", [("F.softmax(x, dim=1)", "probabilities"), ("F.log_softmax(x, dim=0)", "axis 0"), ("x", None)]
+)
+def test_scores_may_end_in_nothing_or_in_log_softmax_over_the_ten(ending: str, said: str | None) -> None:
+    from course.graph import Graph
+    from graders.judges import judge_output
+
+    names: dict = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
+    exec(f"def forward(self, x):\n    x = self.layers(x).flatten(1)\n    return {ending}", names)
+    outcome = judge_output(Graph.trace(type("Net", (solution(8).Net,), {"forward": names["forward"]})), 8)
+    assert (outcome.fraction == 1) == (said is None)
+    assert said is None or said in outcome.message
+
+
 @pytest.mark.parametrize("name", ASK)
 def test_a_code_answer_of_the_solutions_is_right(name: str) -> None:
     number = next(number for number, points in POINTS.items() if name in points)
