@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from course.errors import DataError
+from course.errors import DataError, one_line
 
 TIMEOUT = 20  # seconds without an answer
 CHUNK = 1 << 16  # bytes between two movements of the progress bar
@@ -68,7 +68,7 @@ def _fetch(url: str, temporary: Path, md5: str) -> str | None:
         return f"answered {error.code}"
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        return " ".join(str(reason).split())[:120] or type(error).__name__
+        return one_line(reason, 120) or type(error).__name__
     if digest.hexdigest() != md5:
         return f"sent {bar.n:,} bytes with a wrong checksum"
     return None

@@ -1,6 +1,11 @@
 """Every error that a learner or an instructor may meet: one sentence, and a word for its kind."""
 
 
+def one_line(error: object, longest: int = 300) -> str:
+    """What an error says, as the part of a sentence: in one line, of so many characters at most."""
+    return " ".join(str(error).split())[:longest]
+
+
 class CourseError(Exception):
     """Something that a person can mend; `str(error)` is one sentence saying what was seen and what to do."""
 

@@ -18,7 +18,7 @@ import torch
 from torch.optim import SGD, Optimizer, lr_scheduler
 
 from course import augment as augmentations
-from course.errors import RecipeError
+from course.errors import RecipeError, one_line
 
 OPTIMIZERS = "SGD Adam AdamW NAdam RAdam Adamax Adadelta Adagrad RMSprop Rprop ASGD".split()
 SCHEDULES = """StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR CosineAnnealingLR
@@ -171,7 +171,7 @@ def _whole(value, name: str, least: int, most: int):
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
+    text = one_line(error)
     return text if isinstance(error, ValueError) else f"{type(error).__name__}, {text}"
 
 

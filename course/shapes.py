@@ -2,7 +2,7 @@
 
 import torch
 
-from course.errors import GraphError
+from course.errors import GraphError, one_line
 from course.graph import INPUT, Graph
 from course.rebuild import Network
 
@@ -33,8 +33,9 @@ def infer_shapes(graph: Graph, batch: int = 2) -> dict[str, tuple]:
     except GraphError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split())[:300]
-        raise GraphError(f"the graph cannot be run: {at} fails with {type(error).__name__}: {text}") from None
+        raise GraphError(
+            f"the graph cannot be run: {at} fails with {type(error).__name__}: {one_line(error)}"
+        ) from None
     return shapes
 
 

@@ -19,7 +19,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from course.errors import CourseError, GraphError, SubmissionError
+from course.errors import CourseError, GraphError, SubmissionError, one_line
 from course.graph import Graph
 from course.rebuild import check_weights
 from course.recipe import Recipe
@@ -68,6 +68,12 @@ def environment() -> dict[str, str]:
     from course import __version__
 
     return {"course": __version__, "torch": torch.__version__, "python": platform.python_version()}
+
+
+def fresh_statistics(weights: dict[str, Tensor]) -> dict[str, tuple[float, float]]:
+    """A submission's `initial`: each fresh tensor's mean and standard deviation."""
+    numbers = {name: tensor.double() for name, tensor in weights.items()}
+    return {name: (n.mean().item(), n.std(correction=0).item()) for name, n in numbers.items()}
 
 
 def save_submission(submission: Submission, path) -> Path:
@@ -121,9 +127,9 @@ def load_submission(path) -> Submission:
         )
         _check(submission)
     except CourseError as error:
-        raise SubmissionError(f"{path.name}: {' '.join(str(error).split())[:LONGEST_SENTENCE]}") from None
+        raise SubmissionError(f"{path.name}: {one_line(error, LONGEST_SENTENCE)}") from None
     except Exception as error:  # the file is a stranger's: whatever it trips over, it is not what run.save writes
-        text = " ".join(str(error).split())[:200]
+        text = one_line(error, 200)
         raise SubmissionError(
             f"{path.name} is not a submission that run.save wrote ({type(error).__name__}: {text}); save the run again"
         ) from None

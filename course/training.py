@@ -23,7 +23,7 @@ from course.evaluation import scores
 from course.graph import Graph
 from course.rebuild import Network
 from course.recipe import Recipe
-from course.submission import Epoch, Submission, environment, save_submission
+from course.submission import Epoch, Submission, environment, fresh_statistics, save_submission
 from course.trace import trace_with_weights
 
 
@@ -101,30 +101,22 @@ def fit(
     A run in the working folder with the same graph, recipe, data and course version is replayed; delete its file,
     or say `replay=False`, to train again. Ctrl-C ends training and keeps the finished epochs. Raises CourseError.
     """
+    from course.replay import find_run, is_graded_run
+
     if not isinstance(network, type):
         raise CourseError("give fit the class, fit(Net, …), not a network: it seeds first, then builds")
     if not isinstance(recipe, Recipe):
         raise CourseError(f"the recipe should be a Recipe(epochs=…, …), saw {type(recipe).__name__}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        graph, weights = trace_with_weights(network)
-        return fit_graph(graph, weights, recipe, data, device=device, replay=replay, progress=progress)
-
-
-def fit_graph(graph, weights, recipe, data, *, device="cpu", replay=False, progress=True) -> Run:
-    """Train a graph from given fresh weights; `fit` for those who hold no class."""
-    from course.replay import find_run, is_graded_run
-
-    initial = {name: _two_numbers(tensor) for name, tensor in weights.items()}
-    run = Run(graph, recipe, {"name": data.name, "digest": data.digest}, initial)
+    run, weights = begin(network, recipe, data)
     saved = find_run(run) if replay else None
     if saved:
         return saved
     if replay and is_graded_run():
         raise TrainFirst("train first: nbgrader never trains, and no saved run fits this network, recipe and data")
     try:
-        for _ in train(run, weights, data, device=device, progress=progress):
-            pass
+        with torch.random.fork_rng(devices=[]):
+            for _ in train(run, weights, data, device=device, progress=progress):
+                pass
     except KeyboardInterrupt:
         if not run.history:
             raise
@@ -134,6 +126,14 @@ def fit_graph(graph, weights, recipe, data, *, device="cpu", replay=False, progr
             raise
         print(f"{error}; the epochs before it are kept")
     return run
+
+
+def begin(network: type[nn.Module], recipe: Recipe, data: Data) -> tuple[Run, dict[str, Tensor]]:
+    """A run that is still to be trained, and its fresh weights: seed first, then build. The caller's seed stays as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        graph, weights = trace_with_weights(network)
+    return Run(graph, recipe, {"name": data.name, "digest": data.digest}, fresh_statistics(weights)), weights
 
 
 def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", progress: bool = True) -> Iterator[Epoch]:
@@ -216,8 +216,3 @@ def _precision(precision: str, device: torch.device):
     if device.type == "cpu" and not torch.cpu._is_avx512_bf16_supported():
         raise RecipeError('this CPU computes bfloat16 slowly; use precision="float32", or a CPU with avx512_bf16')
     return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def _two_numbers(tensor: Tensor) -> tuple[float, float]:
-    numbers = tensor.double()
-    return numbers.mean().item(), numbers.std(correction=0).item()

@@ -10,11 +10,11 @@ import traceback
 from functools import partial
 from pathlib import Path
 
+from course.errors import one_line
+from graders.sandbox import MEMORY, SECONDS
 from graders.verdict import from_json, not_graded
 
-SECONDS = 60  # what learner code gets: building and tracing a network takes 5 s on a slow machine
 EVALUATION_SECONDS = 300  # more: iteration 1's 6.4 million parameters take a minute on two cores, 10,000 digits long
-MEMORY = 6 * 2**30  # bytes of data; iteration 1 takes 2 GiB
 
 
 def parser() -> argparse.ArgumentParser:
@@ -105,8 +105,8 @@ def _verdict(options, name: str) -> dict:
     except Exception as error:
         if options.traceback:
             traceback.print_exc(file=sys.stderr)
-        text = " ".join(str(error).split())[:500]
-        return not_graded(name, "internal", f"{type(error).__name__}: {text} (--traceback shows more)").to_json()
+        text = f"{type(error).__name__}: {one_line(error, 500)} (--traceback shows more)"
+        return not_graded(name, "internal", text).to_json()
 
 
 if __name__ == "__main__":

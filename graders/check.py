@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from course.data import load_mnist
-from course.errors import CourseError, GraphError, RecipeError, SandboxError, SubmissionError, UsageError
+from course.errors import CourseError, GraphError, RecipeError, SandboxError, SubmissionError, UsageError, one_line
 from course.graph import Graph
 from course.recipe import Recipe
 from course.submission import Submission, expect_ten_scores, load_submission, two_numbers
@@ -181,4 +181,4 @@ def _retrained(path: Path, graph: Graph, recipe: Recipe, initial: dict, seeds: i
 
 
 def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    return f"{type(error).__name__}: {one_line(error)}"

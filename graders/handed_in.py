@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.errors import one_line
+
 LARGEST = 50_000_000  # bytes of a notebook with its pictures
 LONGEST = 200_000  # characters of one cell; a long answer has 3,000
 MOST_CELLS = 2_000
@@ -47,7 +49,7 @@ def read_hand_in(path: Path, notes: list[str]) -> list[Cell]:
     try:
         cells = _script(text) if path.suffix == ".py" else _notebook(text)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = " ".join(str(error).split())[:150]
+        what = one_line(error, 150)
         marks = " (it has the marks of an unresolved merge)" if re.search(r"^<{7} ", text, re.M) else ""
         notes.append(f"{path.name} is not a notebook{marks}: {type(error).__name__}: {what}; nothing could be marked")
         return []

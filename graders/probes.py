@@ -14,6 +14,8 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+from course.errors import one_line
+
 NOT_ATTEMPTED, FAILED = "not attempted", "failed"
 
 
@@ -22,16 +24,14 @@ def probe_network(defined: dict, request: dict) -> dict:
     import torch
 
     from course.errors import GraphError
+    from course.submission import fresh_statistics
     from course.trace import trace_with_weights
 
     network = _defined(defined, "Net")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         graph, weights = trace_with_weights(network)
-    initial = {
-        name: [tensor.double().mean().item(), tensor.double().std(correction=0).item()]
-        for name, tensor in weights.items()
-    }
+    initial = fresh_statistics(weights)
     for name, two in initial.items():
         if not all(map(math.isfinite, two)):
             raise GraphError(f"the fresh tensor {name} is empty, or holds NaN or infinity; give it numbers in __init__")
@@ -72,8 +72,7 @@ def ask(probe: str, defined: dict, request: dict | None = None) -> dict:
     except MemoryError:
         return {"state": FAILED, "message": "the code ran out of memory", "kind": "sandbox"}
     except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split())[:300]
-        return {"state": FAILED, "message": f"{type(error).__name__}: {text}", "kind": "code"}
+        return {"state": FAILED, "message": f"{type(error).__name__}: {one_line(error)}", "kind": "code"}
 
 
 class _Missing(Exception):
@@ -103,11 +102,10 @@ def run_statements(source: str) -> tuple[dict, list[str]]:
         except NotImplementedError:
             continue  # a scaffold that nobody has filled in
         except (Exception, SystemExit) as error:
-            text = " ".join(str(error).split())[:300]
             advice = "; the grader sees this one file, so put what it needs into it"
             advice = advice if isinstance(error, ModuleNotFoundError) else ""
             begins = ast.unparse(statement).splitlines()[0][:80]
-            failures.append(f"`{begins}` gave {type(error).__name__}: {text}{advice}")
+            failures.append(f"`{begins}` gave {type(error).__name__}: {one_line(error)}{advice}")
     return module.__dict__, failures
 
 

@@ -9,8 +9,7 @@ from course.data import Data, load_mnist
 from course.errors import CourseError
 from course.iterations import iteration
 from course.submission import load_submission
-from course.trace import trace_with_weights
-from course.training import Run, train
+from course.training import Run, begin, train
 from graders.verdict import ACCURACY_LIMIT
 from solutions.ledger import LEDGER, append, read_ledger, record
 from solutions.modules import WITH_WEIGHTS, solution, weights_path
@@ -49,12 +48,7 @@ def reproduce(
 def fresh_run(number: int, seed: int, epochs: int, data: Data) -> tuple[Run, dict[str, torch.Tensor]]:
     """A run that is still to be trained, exactly as `course.fit` would begin it, and its fresh weights."""
     module = solution(number)
-    recipe = replace(module.recipe, seed=seed, epochs=epochs)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        graph, weights = trace_with_weights(module.Net)
-    initial = {name: (t.double().mean().item(), t.double().std(correction=0).item()) for name, t in weights.items()}
-    return Run(graph, recipe, {"name": data.name, "digest": data.digest}, initial), weights
+    return begin(module.Net, replace(module.recipe, seed=seed, epochs=epochs), data)
 
 
 def _save_weights(number: int, run: Run) -> None:
@@ -72,7 +66,8 @@ def _save_weights(number: int, run: Run) -> None:
         try:
             saved = load_submission(path)
             same_recipe = replace(saved.recipe, seed=run.recipe.seed).hash == short.recipe.hash
-            if saved.graph.hash == run.graph.hash and same_recipe and saved.recipe.seed <= run.recipe.seed:
+            finished = len(saved.history) == saved.recipe.epochs
+            if finished and saved.graph.hash == run.graph.hash and same_recipe and saved.recipe.seed <= run.recipe.seed:
                 return
         except CourseError:
             pass  # damaged or of an older version: write it anew
