@@ -96,13 +96,23 @@ def cache_folder() -> Path:
     return Path(base) / "mnist-course" / "MNIST" / "raw"
 
 
+def raw_folder() -> Path:
+    """The folder in which the four files are, if they are: below the one that MNIST_DIR names, or in the cache."""
+    named = os.environ.get("MNIST_DIR")
+    return _raw(Path(named).expanduser()) if named else cache_folder()
+
+
+def _raw(folder: Path) -> Path:
+    below = folder / "MNIST" / "raw"
+    return below if below.is_dir() and not (folder / "train-images-idx3-ubyte.gz").exists() else folder
+
+
 def _named_folder(folder: Path) -> list[bytes]:
     """The contents of the four files in a folder that somebody named; nothing is ever written there."""
     folder = folder.expanduser()
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: let MNIST_DIR name the folder of MNIST's four .gz files")
-    if not (folder / files()[0][0]).exists() and (folder / "MNIST" / "raw").is_dir():
-        folder = folder / "MNIST" / "raw"
+    folder = _raw(folder)
     content = []
     for name, md5 in files():
         wrong = fault(folder / name, md5)

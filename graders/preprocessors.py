@@ -1,7 +1,6 @@
 """Two steps of nbgrader's autograding: run a hand-in within a budget, and settle its marks outside the kernel."""
 
 import math
-import resource
 import secrets
 import time
 from pathlib import Path
@@ -11,9 +10,11 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from traitlets import Bool, Integer
+from traitlets import Bool, Enum, Integer
 
-from graders.sandbox import MEMORY
+from graders.bubblewrap import choose
+from graders.kernel import ConfinedKernelManager
+from graders.limits import BEST, BUBBLEWRAP, PLAIN
 
 
 class BudgetExecute(Execute):
@@ -25,27 +26,32 @@ class BudgetExecute(Execute):
     budget = Integer(240, help="Seconds for a whole notebook.").tag(config=True)
     most_output = Integer(200_000, help="Characters of text output a cell.").tag(config=True)
     most_picture = Integer(3_000_000, help="Characters of other output a cell, such as a picture.").tag(config=True)
+    sandbox = Enum((BEST, BUBBLEWRAP, PLAIN), BEST, help="Where the kernel runs.").tag(config=True)
 
     def preprocess(self, nb, resources=None, km=None):
         """Run every cell that the budget allows."""
         self._deadline = time.monotonic() + self.budget
         self._ended = ""
         self._written: dict[int, int] = {}
+        self._kernel: ConfinedKernelManager | None = None
         self.timeout_func = lambda cell: max(1, min(self.timeout, math.ceil(self._deadline - time.monotonic())))
         self.skip_cells_with_tag = secrets.token_hex(8)  # a tag that nobody can have put on a cell
         self.shutdown_kernel = "immediate"
-        self.on_notebook_start = self._limit_memory
         try:
             return super().preprocess(nb, resources, km)
         except (DeadKernelError, RuntimeError, OSError) as error:  # it never started, or would not end
             self.log.warning("the kernel was lost: %s", error)
             return nb, resources
+        finally:
+            if self._kernel:
+                self._kernel.clear()
 
-    def _limit_memory(self, notebook=None) -> None:
-        """Give the kernel, once it has started, as much memory as a sandbox: a MemoryError of its own, and no harm to others."""
-        pid = getattr(self.km.provisioner, "pid", None)
-        if pid and hasattr(resource, "prlimit"):  # Linux
-            resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    def create_kernel_manager(self):
+        """A kernel in the sandbox, which gets a MemoryError of its own and does no harm to others."""
+        self.kernel_manager_class = ConfinedKernelManager
+        self._kernel = super().create_kernel_manager()
+        self._kernel.confine(choose(self.sandbox), self.budget)
+        return self._kernel
 
     def preprocess_cell(self, cell, resources, index):
         """Run one cell, unless the budget or the kernel has come to its end."""

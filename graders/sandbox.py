@@ -1,37 +1,29 @@
 """Run learner code in a process of its own, with limits on time, memory and output, and nothing of ours to find.
 
-What comes back is a JSON file, of bounded size, parsed strictly; it is data, and nobody trusts it further.
+Where bubblewrap works, that process sees Python and its packages alone; elsewhere it is a plain limited one. What comes
+back is a JSON file, of bounded size, parsed strictly; it is data, and nobody trusts it further.
 """
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from course.errors import SandboxError
+from graders import bubblewrap
+from graders.limits import BUBBLEWRAP, MEMORY, SECONDS, Limits, end_strays, environment, limiter
 
-SECONDS = 60  # building and tracing a network takes 5 s on a slow machine, most of it PyTorch's import
-MEMORY = 6 * 2**30  # bytes of data; PyTorch needs 1 GiB, iteration 1 as much again
+__all__ = ["MEMORY", "NOT_OUR_FORM", "SECONDS", "Limits", "run_probes"]
+
 LARGEST_RESULT = 20_000_000  # bytes
-MORE_TASKS = 500  # processes and threads beside those that the user has: PyTorch takes a few dozen, a fork bomb all
 KEPT_OUTPUT = 2_000  # characters of what the code printed last, for the message
 NOT_OUR_FORM = "the code's process answered with something that is not the grader's form"
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT", "OMP_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds of wall-clock time, and bytes of memory."""
-
-    seconds: float = SECONDS
-    memory: int = MEMORY
+INSIDE = "/tmp"  # where a sandbox of bubblewrap has the task and the result
 
 
 def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict:
@@ -40,21 +32,33 @@ def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict
     Raises SandboxError, in a sentence, where the code takes too long, takes too much memory, or kills its process.
     """
     limits = limits or Limits()
+    wrapped = bubblewrap.choose(limits.sandbox) == BUBBLEWRAP
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
-        task = Path(folder) / "task.json"
+        home = Path(folder) / "home"
+        home.mkdir()
+        task, result, output = (Path(folder) / name for name in ("task.json", "result.json", "output.txt"))
         task.write_text(json.dumps({"source": source, **request}))
-        result, output = Path(folder) / "result.json", Path(folder) / "output.txt"
+        result.touch()
+        command = [sys.executable, "-P", "-m", "graders.probes"]
+        if wrapped:
+            places = {path: f"{INSIDE}/{path.name}" for path in (task, result)}
+            command = bubblewrap.wrap(
+                [*command, *places.values()], read={task: places[task]}, write={result: places[result]}
+            )
+            variables = environment(bubblewrap.WORK, bubblewrap.PACKAGES)
+        else:
+            command += [str(task), str(result)]
+            variables = environment(str(home), link_packages(Path(folder)))
         with output.open("w+b") as stream:
-            tasks = _tasks() + MORE_TASKS
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "graders.probes", str(task), str(result)],
-                cwd=folder,
-                env=_environment(folder),
+                command,
+                cwd=home,
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: _limit(limits, tasks),
+                preexec_fn=limiter(limits.seconds, limits.memory, LARGEST_RESULT),
             )
             try:
                 status = process.wait(limits.seconds)
@@ -65,66 +69,28 @@ def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict
                 ) from None
             finally:
                 with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)  # children too
+                    os.killpg(process.pid, signal.SIGKILL)  # children too; all that bubblewrap holds ends with it
                 process.wait()
-                _end_strays(folder)
+                if not wrapped:
+                    end_strays(str(home))
             return _read(result, status, stream)
 
 
-def _tasks() -> int:
-    """The processes and threads of this user; 0 where the system doesn't tell."""
-    count = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            count += len(os.listdir(process / "task")) if process.stat().st_uid == os.getuid() else 0
-    return count
-
-
-def _end_strays(folder: str) -> None:
-    """End what left the process group and lives on: it still has the sandbox's folder as its home."""
-    mark = os.fsencode(f"HOME={folder}")
-    for _ in range(20):  # what is being forked meanwhile is found the next time
-        strays = [process for process in Path("/proc").glob("[0-9]*") if mark in _environment_of(process)]
-        for process in strays:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(int(process.name), signal.SIGKILL)
-        if not strays:
-            return
-
-
-def _environment_of(process: Path) -> list[bytes]:
-    try:
-        return (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []  # somebody else's, or gone
-
-
-def _environment(folder: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return kept | {"HOME": folder, "MPLBACKEND": "Agg", "MPLCONFIGDIR": folder, "NBGRADER_EXECUTION": "autograde"}
-
-
-def _limit(limits: Limits, tasks: int) -> None:
-    seconds = int(limits.seconds * 4) + 1
-    wanted = {
-        resource.RLIMIT_DATA: limits.memory,
-        resource.RLIMIT_CPU: seconds,
-        resource.RLIMIT_FSIZE: LARGEST_RESULT,
-        resource.RLIMIT_CORE: 0,
-    }
-    if tasks > MORE_TASKS:
-        wanted[resource.RLIMIT_NPROC] = tasks
-    for kind, value in wanted.items():
-        _, most = resource.getrlimit(kind)
-        value = value if most == resource.RLIM_INFINITY else min(value, most)  # nobody may raise what is set already
-        resource.setrlimit(kind, (value, value))
+def link_packages(folder: Path) -> str:
+    """A folder in which Python finds our packages, whichever way they are installed, and nothing that lies beside them."""
+    packages = folder / "packages"
+    packages.mkdir()
+    for path in bubblewrap.our_packages():
+        (packages / path.name).symlink_to(path, target_is_directory=True)
+    return str(packages)
 
 
 def _read(result: Path, status: int, output: BinaryIO) -> dict:
-    if not result.is_file() or result.is_symlink():
+    if not result.is_file() or result.is_symlink() or not result.stat().st_size:
         output.seek(max(0, output.seek(0, os.SEEK_END) - KEPT_OUTPUT))
         printed = output.read(KEPT_OUTPUT).decode(errors="replace").strip().splitlines()
         last = f"; its last line: {printed[-1][:300]}" if printed else ""
+        status = 128 - status if status > 128 else status  # bubblewrap tells of a signal as a shell does
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         if "MemoryError" in last or "allocate memory" in last:
             how = "ran out of memory"
