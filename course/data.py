@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from course.download import download
 from course.errors import DataError
+from course.folders import below, cache_folder
 
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081  # of the 60,000 training digits' pixels, scaled to 0..1; lesson 1 computes them
 PRACTICE_TEST_DIGITS = 360  # the last fifth of scikit-learn's 1,797, written by people who wrote none of the others
@@ -90,29 +91,12 @@ def files() -> list[tuple[str, str]]:
     return list(MNIST.resources)
 
 
-def cache_folder() -> Path:
-    """Where downloads are kept, in the layout of torchvision, so that it finds them too."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "mnist-course" / "MNIST" / "raw"
-
-
-def raw_folder() -> Path:
-    """The folder in which the four files are, if they are: below the one that MNIST_DIR names, or in the cache."""
-    named = os.environ.get("MNIST_DIR")
-    return _raw(Path(named).expanduser()) if named else cache_folder()
-
-
-def _raw(folder: Path) -> Path:
-    below = folder / "MNIST" / "raw"
-    return below if below.is_dir() and not (folder / "train-images-idx3-ubyte.gz").exists() else folder
-
-
 def _named_folder(folder: Path) -> list[bytes]:
     """The contents of the four files in a folder that somebody named; nothing is ever written there."""
     folder = folder.expanduser()
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: let MNIST_DIR name the folder of MNIST's four .gz files")
-    folder = _raw(folder)
+    folder = below(folder)
     content = []
     for name, md5 in files():
         wrong = fault(folder / name, md5)

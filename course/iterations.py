@@ -94,6 +94,11 @@ def iteration(number: int) -> Iteration:
     raise UsageError(f"there are iterations 1 to {len(iterations())}, saw {number!r}")
 
 
+def number_of(slug: str) -> int | None:
+    """The number of the iteration of this name, such as 8 for "08_final_model"; None for any other name."""
+    return next((item.number for item in iterations() if item.slug == slug), None)
+
+
 def _iteration(entry: dict) -> Iteration:
     test = tuple(100 * correct / TEST_DIGITS for correct in entry.pop("log_test_correct"))
     log = Log(test, tuple(entry.pop("log_train")))

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from course.errors import one_line
-from graders.sandbox import MEMORY, SECONDS
+from graders.limits import BEST, MEMORY, PLAIN, SECONDS, Limits
 from graders.verdict import from_json, not_graded
 
 EVALUATION_SECONDS = 300  # more: iteration 1's 6.4 million parameters take a minute on two cores, 10,000 digits long
@@ -26,7 +26,11 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print one JSON object, and nothing else")
     check.add_argument("--retrain", action="store_true", help="train the network here, from fresh weights")
     check.add_argument(
-        "--seeds", type=_positive(int), default=1, metavar="K", help="how many retrainings to average (1)"
+        "--seeds",
+        type=_positive(int),
+        default=1,
+        metavar="K",
+        help="retrainings at most; one that meets rule 1 is enough (1)",
     )
     check.add_argument(
         "--seconds",
@@ -34,6 +38,10 @@ def parser() -> argparse.ArgumentParser:
         default=SECONDS,
         metavar="S",
         help=f"time limit for learner code ({SECONDS})",
+    )
+    check.add_argument("--keep", type=Path, metavar="FILE", help="where to save the retraining, as a submission")
+    check.add_argument(
+        "--plain-sandbox", action="store_true", help="don't use bubblewrap for learner code, even where it works"
     )
     check.add_argument("--traceback", action="store_true", help="show where an unexpected error came from")
     course = commands.add_parser("course", help="make an nbgrader course folder from the lessons")
@@ -89,7 +97,10 @@ def _check(options) -> int:
         from graders.own_process import run_apart
 
         answer = run_apart(work, None if options.retrain else options.seconds + EVALUATION_SECONDS, MEMORY)
-    verdict = from_json(answer) if isinstance(answer, dict) else not_graded(name, "sandbox", answer)
+    if isinstance(answer, dict):
+        verdict = from_json(answer["verdict"], tuple(answer["notes"]))
+    else:
+        verdict = not_graded(name, "sandbox", answer)
     print(json.dumps(verdict.to_json()) if options.json else verdict)
     return verdict.exit_status
 
@@ -98,15 +109,17 @@ def _verdict(options, name: str) -> dict:
     try:
         with contextlib.redirect_stdout(sys.stderr):  # progress; standard output is for the verdict
             from graders.check import check
-            from graders.sandbox import Limits
 
-            limits = Limits(seconds=options.seconds)
-            return check(options.path, retrain=options.retrain, seeds=options.seeds, limits=limits).to_json()
+            limits = Limits(seconds=options.seconds, sandbox=PLAIN if options.plain_sandbox else BEST)
+            verdict = check(
+                options.path, retrain=options.retrain, seeds=options.seeds, keep=options.keep, limits=limits
+            )
+            return {"verdict": verdict.to_json(), "notes": verdict.notes}
     except Exception as error:
         if options.traceback:
             traceback.print_exc(file=sys.stderr)
         text = f"{type(error).__name__}: {one_line(error, 500)} (--traceback shows more)"
-        return not_graded(name, "internal", text).to_json()
+        return {"verdict": not_graded(name, "internal", text).to_json(), "notes": []}
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def _python() -> list[Path]:
     roots += [path for path in map(Path, sys.path) if path.name in ("site-packages", "dist-packages")]
     kept: list[Path] = []
     for path in roots:
-        if path.is_dir() and not any(path.is_relative_to(other) for other in (*kept, "/usr")):
+        if path.is_dir() and not any(path.is_relative_to(other) for other in (*kept, Path("/usr"))):
             kept.append(path)
     return kept
 

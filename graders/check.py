@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 import tokenize
 from dataclasses import replace
 from pathlib import Path
@@ -12,36 +11,49 @@ from course.errors import CourseError, GraphError, RecipeError, SandboxError, Su
 from course.graph import Graph
 from course.recipe import Recipe
 from course.submission import Submission, expect_ten_scores, load_submission, two_numbers
+from graders.affordable import expect_affordable
+from graders.bubblewrap import choose, describe
 from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_structure
 from graders.definitions import definitions
+from graders.doubts import find_doubts
+from graders.likeness import like_published
 from graders.sandbox import NOT_OUR_FORM, Limits, run_probes
 from graders.verdict import ACCURACY_LIMIT, Constraint, Verdict, not_graded
 
 LARGEST_SOURCE = 50_000_000  # bytes of a notebook, with its pictures
 MOST_CODE = 500_000  # characters of code: a lesson has 10,000
-MOST_NUMBERS = 10_000_000  # that a network computes for a digit; iteration 1, the heaviest lesson, computes 371,000
-MOST_WORK = 2_000_000_000  # multiply-adds for a digit; iteration 1 takes 159 million
 LONGEST_SENTENCE = 1_000  # characters: a message may quote what it was given
 
 
-def check(path, *, retrain: bool = False, seeds: int = 1, limits: Limits | None = None) -> Verdict:
-    """The verdict on a file; never raises a CourseError, which becomes the verdict's `error`."""
-    path = Path(path)
+def check(
+    path, *, retrain: bool = False, seeds: int = 1, keep: Path | None = None, limits: Limits | None = None
+) -> Verdict:
+    """The verdict on a file; never raises a CourseError, which becomes the verdict's `error`.
+
+    With `retrain` the network is trained here, up to `seeds` times; the training that counts is written to `keep`.
+    """
+    path, notes = Path(path), tuple[str, ...]()
     try:
         if path.suffix.lower() == ".safetensors":
             submission = load_submission(path)
             if retrain:
-                return _retrained(path, submission.graph, submission.recipe, submission.initial, seeds)
-            return _weights(path, submission)
-        graph, recipe, initial = read_code(path, limits)
-        if retrain:
-            return _retrained(path, graph, recipe, initial, seeds)
+                return _retrained(path, submission.graph, submission.recipe, submission.initial, seeds, keep)
+            return _weights(path, submission, path)
+        limits = limits or Limits()
+        used = choose(limits.sandbox)
+        notes = (describe(used),)
+        graph, recipe, initial = read_code(path, replace(limits, sandbox=used))
         beside = path.with_suffix(".safetensors")
-        if beside.is_file():
-            return _code_with_weights(path, graph, recipe, beside)
-        return Verdict(path.name, "structure", _structure(graph, recipe))
+        if retrain:
+            verdict = _retrained(path, graph, recipe, initial, seeds, keep)
+        elif beside.is_file():
+            verdict = _code_with_weights(path, graph, recipe, beside)
+        else:
+            verdict = Verdict(path.name, "structure", _structure(graph, recipe))
+        return replace(verdict, notes=(*verdict.notes, *notes))
     except CourseError as error:
-        return not_graded(path.name or str(path), error.kind, str(error)[:LONGEST_SENTENCE])
+        verdict = not_graded(path.name or str(path), error.kind, str(error)[:LONGEST_SENTENCE])
+        return replace(verdict, notes=notes)
 
 
 def code_cells(path: Path) -> list[str]:
@@ -107,7 +119,8 @@ def _answer(answers, name: str, problems: list[str]) -> dict:
     return answer
 
 
-def _weights(path: Path, submission: Submission) -> Verdict:
+def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:
+    """The verdict on a submission that was read from `beside`, by the name of the file that was to be checked."""
     constraints = _structure(submission.graph, submission.recipe)
     try:
         data = load_mnist()
@@ -117,6 +130,7 @@ def _weights(path: Path, submission: Submission) -> Verdict:
     network = submission.graph.build(submission.weights)
     try:
         accuracy = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
+        doubts = find_doubts(network, data, accuracy.value or 0) if accuracy.passed else ()
     except Exception as error:  # what a stranger's graph makes PyTorch say
         raise GraphError(f"the network fails on the test digits: {_short(error)}") from None
     if submission.data.get("digest") != data.digest:
@@ -124,31 +138,20 @@ def _weights(path: Path, submission: Submission) -> Verdict:
         accuracy = replace(
             accuracy, message=f"{accuracy.message}; by its own word trained on {name}, not on this MNIST"
         )
-    return Verdict(path.name, "weights", constraints | {"accuracy": accuracy})
+    notes = tuple(f"a reason to retrain: {doubt}" for doubt in (*doubts, *like_published(beside)))
+    return Verdict(path.name, "weights", constraints | {"accuracy": accuracy}, notes=notes)
 
 
 def _structure(graph: Graph, recipe: Recipe, accuracy: Constraint | None = None) -> dict[str, Constraint]:
     """The constraints that need no weights; GraphError for a graph that no network has, as a stranger's may be."""
     try:
         expect_ten_scores(graph)
-        _expect_affordable(graph)
+        expect_affordable(graph)
         return judge_structure(graph, recipe, accuracy)
     except CourseError:
         raise
     except Exception as error:
         raise GraphError(f"the graph makes no sense as a network: {_short(error)}") from None
-
-
-def _expect_affordable(graph: Graph) -> None:
-    """Refuse a graph that would keep the grader busy for hours."""
-    numbers = sum(math.prod(row.shape) for row in graph.rows)
-    work = sum(row.multiply_adds for row in graph.rows)
-    for value, most, what in (
-        (numbers, MOST_NUMBERS, "computes {:,} numbers"),
-        (work, MOST_WORK, "takes {:,} multiply-adds"),
-    ):
-        if value > most:
-            raise GraphError(f"the network {what.format(value)} for a digit, the most that is graded is {most:,}")
 
 
 def _code_with_weights(path: Path, graph: Graph, recipe: Recipe, beside: Path) -> Verdict:
@@ -159,20 +162,20 @@ def _code_with_weights(path: Path, graph: Graph, recipe: Recipe, beside: Path) -
         problem = str(error)
     else:
         if (submission.graph.hash, submission.recipe.hash) == (graph.hash, recipe.hash):
-            return _weights(path, submission)
+            return _weights(path, submission, beside)
         what = "network" if submission.graph.hash != graph.hash else "recipe"
         problem = f"{beside.name} is a run of another {what}; train again and save it under that name"
     stale = Constraint(None, None, ACCURACY_LIMIT, f"{NO_WEIGHTS}: {problem}")
     return Verdict(path.name, "structure", _structure(graph, recipe, stale))
 
 
-def _retrained(path: Path, graph: Graph, recipe: Recipe, initial: dict, seeds: int) -> Verdict:
+def _retrained(path: Path, graph: Graph, recipe: Recipe, initial: dict, seeds: int, keep: Path | None) -> Verdict:
     from graders.retraining import judge_retraining
 
     constraints = _structure(graph, recipe)
     data = load_mnist()
     try:
-        constraints |= judge_retraining(graph, recipe, initial, data, seeds)
+        constraints |= judge_retraining(graph, recipe, initial, data, seeds, keep)
     except CourseError:
         raise
     except Exception as error:  # what a stranger's graph and recipe make PyTorch say

@@ -8,6 +8,7 @@ import nbformat
 from course.errors import UsageError
 from course.iterations import iterations
 from course.pairs import LESSONS
+from graders.bubblewrap import choose, describe
 
 CONFIG = '''"""nbgrader's configuration of this course; everything in it comes from graders.nbgrader_config."""
 
@@ -15,7 +16,11 @@ from pathlib import Path
 
 from graders.nbgrader_config import configure
 
-configure(get_config(), Path(__file__).parent{practice})  # noqa: F821, nbgrader defines get_config
+# Where learner code runs: "best" is bubblewrap where it works and a plain limited process elsewhere, with a warning;
+# "bubblewrap" refuses to grade where it does not work; "plain" does without it. SECURITY.md says what each keeps out.
+SANDBOX = "best"
+
+configure(get_config(), Path(__file__).parent, sandbox=SANDBOX{practice})  # noqa: F821, nbgrader defines get_config
 '''
 OURS = {
     "source",
@@ -62,6 +67,7 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
     (folder / "nbgrader_config.py").write_text(CONFIG.format(practice=", practice=True" if practice else ""))
     print(f"{folder}: {len(set(lessons or known))} assignments in source/. Next, in that folder:")
     print(f"  nbgrader generate_assignment {known[min(lessons or known)].slug}")
+    print(f"On this machine {describe(choose())}.")
     return folder
 
 

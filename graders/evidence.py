@@ -11,6 +11,7 @@ from course.iterations import iteration
 from course.recipe import Recipe
 from course.submission import Submission, load_submission
 from graders.constraints import judge_accuracy
+from graders.doubts import find_doubts
 from graders.outcome import Outcome, correct, not_assessed, not_attempted, not_yet
 from graders.verdict import Constraint
 
@@ -56,11 +57,15 @@ def judge_evidence(evidence: Evidence, data: Data, floor: float | None = None) -
     network = submission.graph.build(submission.weights)
     verdict = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
     if floor is None:
-        return _graduated(verdict, len(data.test_labels))
+        outcome = _graduated(verdict, len(data.test_labels))
+        if verdict.passed and verdict.value:
+            return outcome.doubting(find_doubts(network, data, verdict.value))
+        return outcome
     if verdict.value is None:
         return not_yet(verdict.message)
     if verdict.value >= floor:
-        return correct(f"trained: {verdict.value:.2f}% of MNIST's test digits, at least {floor:g}% asked for")
+        outcome = correct(f"trained: {verdict.value:.2f}% of MNIST's test digits, at least {floor:g}% asked for")
+        return outcome.doubting(find_doubts(network, data, verdict.value))
     return not_yet(
         f"trained to {verdict.value:.2f}% of MNIST's test digits, {floor:g}% asked for; another epoch or two helps"
     )

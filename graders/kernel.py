@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
 
-from course.data import raw_folder
+from course.folders import raw_folder
 from graders import bubblewrap
 from graders.limits import BUBBLEWRAP, LARGEST_FILE, MEMORY, end_strays, environment, limiter
 from graders.sandbox import link_packages

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
-from course.iterations import iteration, iterations
+from course.iterations import iteration
+from course.iterations import number_of as number_of
 from course.recipe import Recipe
 from graders import judges
 from graders.answer_judges import JUDGE
@@ -61,11 +62,6 @@ class Check:
 def checks(number: int) -> dict[str, Check]:
     """The checks of a lesson by name, in the lesson's order."""
     return {name: _check(name, points, number) for name, points in POINTS[number].items()}
-
-
-def number_of(assignment: str) -> int | None:
-    """The lesson's number, if an nbgrader assignment of this name is one."""
-    return next((item.number for item in iterations() if item.slug == assignment), None)
 
 
 def needed(number: int) -> set[str]:

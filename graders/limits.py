@@ -54,7 +54,9 @@ def limiter(seconds: float, memory: int, largest_file: int):
             wanted[resource.RLIMIT_NPROC] = tasks
         for kind, value in wanted.items():
             _, most = resource.getrlimit(kind)
-            value = value if most == resource.RLIM_INFINITY else min(value, most)  # nobody may raise what is set already
+            value = (
+                value if most == resource.RLIM_INFINITY else min(value, most)
+            )  # nobody may raise what is set already
             resource.setrlimit(kind, (value, value))
 
     return limit

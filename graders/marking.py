@@ -5,16 +5,20 @@ from pathlib import Path
 
 from course.errors import CourseError, DataError
 from course.graph import Graph
+from course.iterations import number_of
 from course.recipe import Recipe
+from graders.affordable import expect_affordable
 from graders.answers import ASK
 from graders.definitions import definitions
 from graders.evidence import Evidence, accuracy_outcome, find_evidence
-from graders.lessons import Check, checks, needed, number_of
+from graders.lessons import Check, checks, needed
 from graders.outcome import Outcome, not_attempted, not_yet
 from graders.probes import NOT_ATTEMPTED
 from graders.sandbox import Limits, run_probes
 
 __all__ = ["mark", "number_of", "judge", "Outcome"]
+
+SHOWS_TABLE = "parameters"  # the check below which the feedback shows the network's table; every lesson has it
 
 
 def mark(notebook, folder, *, number: int, practice: bool = False, limits: Limits | None = None) -> dict[str, Outcome]:
@@ -67,9 +71,11 @@ def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, pr
         assert check.judge
         return check.judge(Recipe.from_json(answers["recipe"]["recipe"]))
     graph = Graph.from_json(answers["network"]["graph"])
+    expect_affordable(graph)
     if check.kind == "network":
         assert check.judge
-        return check.judge(graph)
+        outcome = check.judge(graph)
+        return outcome.showing(str(graph.table())) if check.name == SHOWS_TABLE else outcome
     evidence: Evidence = find_evidence(folder, number, graph, Recipe.from_json(answers["recipe"]["recipe"]))
     return accuracy_outcome(evidence, check.floor, practice=practice)
 

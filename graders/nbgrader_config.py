@@ -1,16 +1,25 @@
 """What nbgrader's configuration file of a course calls: all that differs from stock nbgrader, and why."""
 
+import logging
 from pathlib import Path
 
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute, SaveAutoGrades
 
+from course.errors import SandboxError
+from graders.bubblewrap import choose, describe
 from graders.intake import take_in
+from graders.limits import BEST, BUBBLEWRAP
 from graders.preprocessors import BudgetExecute, SettleMarks
 
 
-def configure(c, folder, *, practice: bool = False) -> None:
-    """Set up `c`, nbgrader's configuration, for the course in `folder`."""
+def configure(c, folder, *, practice: bool = False, sandbox: str = BEST) -> None:
+    """Set up `c`, nbgrader's configuration, for the course in `folder`.
+
+    `sandbox` is where learner code runs: "best" is bubblewrap where it works and a plain limited process elsewhere,
+    "bubblewrap" refuses to grade where it doesn't work, "plain" does without it.
+    """
     folder = Path(folder).resolve()
     c.CourseDirectory.root = str(folder)
     c.CourseDirectory.db_url = (
@@ -21,7 +30,8 @@ def configure(c, folder, *, practice: bool = False) -> None:
     c.Autograde.autograde_preprocessors = _steps()
     c.Execute.timeout = 120  # seconds a cell, within the budget of the notebook
     c.SettleMarks.practice = practice
-    _take_in_first()
+    c.SettleMarks.sandbox = c.BudgetExecute.sandbox = sandbox
+    _take_in_first(sandbox)
 
 
 def _steps() -> list:
@@ -31,15 +41,18 @@ def _steps() -> list:
     return steps
 
 
-def _take_in_first() -> None:
+def _take_in_first(sandbox: str) -> None:
     """Let Autograde take hand-ins in before it looks for notebooks: its own hook comes after that, and never for a hand-in that
-    has none. The commands and Formgrader both pass through here.
+    has none. The commands and Formgrader both pass through here. Before anything else, the sandbox is chosen and named.
     """
-    stock = Autograde.init_notebooks
-    if getattr(stock, "takes_in", False):
-        return
+    stock = getattr(Autograde.init_notebooks, "stock", Autograde.init_notebooks)  # a server may configure twice
 
     def init_notebooks(self) -> None:
+        try:
+            chosen = choose(sandbox)
+        except SandboxError as error:
+            raise NbGraderException(str(error)) from None
+        self.log.log(logging.INFO if chosen == BUBBLEWRAP else logging.WARNING, "%s", describe(chosen))
         root, course = Path(self.coursedir.root), self.coursedir
         pattern = course.format_path(course.submitted_directory, course.student_id, course.assignment_id)
         for path in sorted(root.glob(str(Path(pattern).relative_to(root)))):
@@ -51,5 +64,5 @@ def _take_in_first() -> None:
                 self.log.exception("intake of %s failed", path)
         stock(self)
 
-    init_notebooks.takes_in = True  # type: ignore[attr-defined]
+    init_notebooks.stock = stock  # type: ignore[attr-defined]
     Autograde.init_notebooks = init_notebooks

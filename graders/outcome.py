@@ -1,17 +1,30 @@
 """What a check says: not attempted, not yet, or correct; of accuracy without MNIST, not assessed. With marks and a sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NOT_ATTEMPTED, NOT_ASSESSED, NOT_YET, CORRECT = "not attempted", "not assessed", "not yet", "correct"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`fraction` is the part of the points, 0 to 1; `message` says what was seen, what is expected, what to try."""
+    """`fraction` is the part of the points, 0 to 1; `message` says what was seen, what is expected, what to try.
+
+    `table` is the network's, for the feedback; `doubts` are reasons to retrain, for the instructor.
+    """
 
     state: str
     fraction: float
     message: str
+    table: str = ""
+    doubts: tuple[str, ...] = ()
+
+    def showing(self, table: str) -> "Outcome":
+        """The same, with a table."""
+        return replace(self, table=table)
+
+    def doubting(self, doubts: tuple[str, ...]) -> "Outcome":
+        """The same, with reasons to retrain."""
+        return replace(self, doubts=doubts)
 
 
 def correct(message: str) -> Outcome:

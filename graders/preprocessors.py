@@ -12,9 +12,14 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Enum, Integer
 
+from course.errors import SandboxError
+from course.iterations import number_of
 from graders.bubblewrap import choose
 from graders.kernel import ConfinedKernelManager
-from graders.limits import BEST, BUBBLEWRAP, PLAIN
+from graders.likeness import like_others, like_published
+from graders.limits import BEST, BUBBLEWRAP, PLAIN, Limits
+from graders.marking_process import mark_apart
+from graders.outcome import not_yet
 
 
 class BudgetExecute(Execute):
@@ -33,6 +38,7 @@ class BudgetExecute(Execute):
         self._deadline = time.monotonic() + self.budget
         self._ended = ""
         self._written: dict[int, int] = {}
+        self._cut: set[int] = set()
         self._kernel: ConfinedKernelManager | None = None
         self.timeout_func = lambda cell: max(1, min(self.timeout, math.ceil(self._deadline - time.monotonic())))
         self.skip_cells_with_tag = secrets.token_hex(8)  # a tag that nobody can have put on a cell
@@ -45,6 +51,10 @@ class BudgetExecute(Execute):
         finally:
             if self._kernel:
                 self._kernel.clear()
+            remarks = [self._ended, f"the output of {len(self._cut)} cells was cut" if self._cut else ""]
+            if any(remarks):
+                student = (resources or {}).get("nbgrader", {}).get("student", "the notebook")
+                self.log.warning("%s: %s", student, "; ".join(filter(None, remarks)))
 
     def create_kernel_manager(self):
         """A kernel in the sandbox, which gets a MemoryError of its own and does no harm to others."""
@@ -84,6 +94,7 @@ class BudgetExecute(Execute):
         self._written[cell_index] = before + size
         if before + size <= most:
             return super().output(outs, msg, display_id, cell_index)
+        self._cut.add(cell_index)
         if before <= most:
             outs.append(new_output("stream", name="stdout", text="\n… the rest of this cell's output was cut\n"))
         return None
@@ -96,35 +107,68 @@ class SettleMarks(NbGraderPreprocessor):
         config=True
     )
 
+    sandbox = Enum((BEST, BUBBLEWRAP, PLAIN), BEST, help="Where learner code runs.").tag(config=True)
+
     def preprocess(self, nb, resources):
         """Settle every autograded cell of a lesson; in other assignments, let only sound values pass."""
-        from graders.marking import mark, number_of
-
         about = resources["nbgrader"]
-        number = number_of(about["assignment"])
+        student, number = about["student"], number_of(about["assignment"])
         cells = [c for c in nb.cells if utils.is_grade(c) and not utils.is_solution(c) and c.cell_type == "code"]
         if number is None:
             for cell in cells:
                 _sound(cell)
             return nb, resources
         course = CourseDirectory(config=self.config)
-        folder = Path(course.format_path(course.submitted_directory, about["student"], about["assignment"]))
-        outcomes = mark(nb, folder, number=number, practice=self.practice)
+        folder = Path(course.format_path(course.submitted_directory, student, about["assignment"]))
+        limits = Limits(sandbox=choose(self.sandbox))
+        sources = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+        try:
+            outcomes = mark_apart(sources, folder, number=number, practice=self.practice, limits=limits)
+            unknown = not_yet("the grader knows no such check")
+        except SandboxError as error:
+            outcomes, unknown = {}, not_yet(str(error))
+            self.log.warning("%s: nothing could be marked: %s", student, error)
+        claims = []
         for cell in cells:
-            outcome, points = outcomes.get(cell.metadata.nbgrader["grade_id"]), float(cell.metadata.nbgrader["points"])
-            if outcome is None:
-                marks, said = 0.0, "the grader knows no such check"
-            else:
-                marks = round(min(max(points * outcome.fraction, 0.0), points), 2)
-                said = f"{outcome.state} ({marks:g} of {points:g}): {outcome.message}"
-            _settle(cell, marks, said)
-            self.log.info("%s, %s: %s", about["student"], cell.metadata.nbgrader["grade_id"], said)
+            name, points = cell.metadata.nbgrader["grade_id"], float(cell.metadata.nbgrader["points"])
+            outcome = outcomes.get(name, unknown)
+            marks = round(min(max(points * outcome.fraction, 0.0), points), 2)
+            if not min(_value(cell), points) <= marks:
+                claims.append(f"{name} ({_result(cell)[:20]}, settled {marks:g})")
+            said = f"{outcome.state} ({marks:g} of {points:g}): {outcome.message}"
+            _settle(cell, marks, said, outcome.table)
+            self.log.info("%s, %s: %s", student, name, said)
+        if claims:
+            self.log.warning("%s: its own checks claim more than was settled: %s", student, ", ".join(claims))
+        doubts = (*(doubt for outcome in outcomes.values() for doubt in outcome.doubts), *_likeness(folder))
+        if doubts:
+            self.log.warning("%s: reasons to retrain: %s", student, "; ".join(doubts))
         return nb, resources
 
 
-def _settle(cell, marks: float, said: str) -> None:
+def _likeness(folder: Path) -> list[str]:
+    published = (like_published(path) for path in sorted(folder.glob("*.safetensors")))
+    return [*like_others(folder), *(sentence for found in published for sentence in found)]
+
+
+def _value(cell) -> float:
+    """What the notebook itself says that a check is worth; 0 where it says nothing, NaN where that is no number."""
+    try:
+        return float(_result(cell) or 0)
+    except ValueError:
+        return math.nan
+
+
+def _result(cell) -> str:
+    """The first value that a cell gave, as nbgrader looks at it: as text."""
+    results = [output for output in cell.outputs if output.output_type == "execute_result"]
+    return str(results[0].get("data", {}).get("text/plain", "")) if results else ""
+
+
+def _settle(cell, marks: float, said: str, table: str = "") -> None:
     cell.outputs = [
         new_output("stream", name="stdout", text=said + "\n"),
+        *([new_output("display_data", data={"text/plain": table})] if table else []),
         new_output("execute_result", data={"text/plain": repr(marks)}, execution_count=cell.get("execution_count")),
     ]
 
@@ -132,16 +176,8 @@ def _settle(cell, marks: float, said: str) -> None:
 def _sound(cell) -> None:
     """A value must be a plain finite number from 0 to the points; what else nbgrader would take for full marks earns 0."""
     points = float(cell.metadata.nbgrader["points"])
-    for output in cell.outputs:
-        if output.output_type == "execute_result":
-            text = output.get("data", {}).get("text/plain", "")
-            try:
-                value = float(text)
-            except (TypeError, ValueError):
-                value = math.nan
-            if not 0 <= value <= points:
-                _settle(cell, 0.0, f"the cell's value should be a number from 0 to {points:g}, saw {str(text)[:100]}")
-            return
+    if not 0 <= _value(cell) <= points:
+        _settle(cell, 0.0, f"the cell's value should be a number from 0 to {points:g}, saw {_result(cell)[:100]}")
 
 
 def _error(name: str, message: str):

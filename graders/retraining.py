@@ -1,11 +1,14 @@
 """Evidence of the strongest kind: we train the graph with the recipe, in our own loop, and count.
 
-Fresh weights are drawn from our seed, tensor by tensor, with the mean and the standard deviation that the learner's
-fresh network had; the submitted weights play no part. The figure is the mean over seeds of each run's best epoch, which
-is the documented practice and what the learner's own figure means.
+The rule. Fresh weights are drawn from our seed, tensor by tensor, with the mean and the standard deviation that the
+learner's fresh network had; the submitted weights play no part. A training's figure is its best epoch on the test digits,
+within the recipe's own number of epochs: the documented practice, and what the learner's own figure means. Of up to K
+trainings, with K seeds of ours, one that meets rule 1 is enough, and no more are trained then: near the line chance decides
+on which side a single training falls, and an honest network should not fail by it. SECURITY.md says how often one does.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
@@ -22,13 +25,20 @@ FIRST_SEED = 1_000_003  # not one that a recipe is likely to have been tuned on
 MOST_EPOCHS = 40  # a longer recipe has failed rule 3 already, and is not worth the hours
 
 
-def judge_retraining(graph: Graph, recipe: Recipe, initial: dict, data: Data, seeds: int) -> dict[str, Constraint]:
-    """The accuracy and the epochs of `seeds` trainings of this graph by this recipe; the code's word for neither counts."""
+def judge_retraining(
+    graph: Graph, recipe: Recipe, initial: dict, data: Data, seeds: int, keep: Path | None = None
+) -> dict[str, Constraint]:
+    """The accuracy and the epochs of up to `seeds` trainings of this graph by this recipe; the code's word for neither counts.
+
+    The training with the most right answers is saved as a submission to `keep`.
+    """
     if seeds < 1:
         raise UsageError(f"--seeds should be at least 1, saw {seeds}")
     if recipe.epochs > MOST_EPOCHS:
         raise UsageError(f"the recipe asks for {recipe.epochs} epochs; retraining is for at most {MOST_EPOCHS}")
-    best, last = [], []  # right answers of each training's best and last epoch
+    epochs = recipe.epochs  # each is walked through: a training that breaks off gives no figure
+    counted = Constraint(epochs < EPOCHS_LIMIT, epochs, EPOCHS_LIMIT, f"{epochs} epochs, counted by us")
+    total, runs = len(data.test_labels), list[Run]()
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         run = Run(graph, replace(recipe, seed=seed), {"name": data.name, "digest": data.digest}, initial)
         try:
@@ -37,19 +47,21 @@ def judge_retraining(graph: Graph, recipe: Recipe, initial: dict, data: Data, se
         except Diverged as error:
             said = f"our {error}"
             return {"accuracy": Constraint(False, None, ACCURACY_LIMIT, said), "epochs": judge_epochs(recipe)}
-        best.append(run.best.test_correct)
-        last.append(run.last.test_correct)
-    total = seeds * len(data.test_labels)
-    mean = 100 * sum(best) / total
+        runs.append(run)
+        if 100 * run.best.test_correct >= ACCURACY_LIMIT * total:
+            break
+    chosen = max(runs, key=lambda run: run.best.test_correct)
+    if keep:
+        chosen.save(keep)
+    value = 100 * chosen.best.test_correct / total
     said = (
-        f"{mean:.2f}% in the best epoch and {100 * sum(last) / total:.2f}% in the last, mean of {seeds} "
-        f"training{'s' if seeds > 1 else ''} of {recipe.epochs} epochs from fresh weights"
+        f"{value:.2f}% in the best epoch and {chosen.last.test_accuracy:.2f}% in the last, of a training of "
+        f"{epochs} epochs from fresh weights"
     )
-    epochs = recipe.epochs  # each was walked through: a training that breaks off gives no figure
-    return {
-        "accuracy": Constraint(mean >= ACCURACY_LIMIT, mean, ACCURACY_LIMIT, said),
-        "epochs": Constraint(epochs < EPOCHS_LIMIT, epochs, EPOCHS_LIMIT, f"{epochs} epochs, counted by us"),
-    }
+    if len(runs) > 1:
+        every = ", ".join(f"{100 * run.best.test_correct / total:.2f}%" for run in runs)
+        said += f"; the best of {len(runs)} trainings, whose best epochs gave {every}"
+    return {"accuracy": Constraint(value >= ACCURACY_LIMIT, value, ACCURACY_LIMIT, said), "epochs": counted}
 
 
 def fresh_weights(graph: Graph, initial: dict, seed: int) -> dict[str, torch.Tensor]:

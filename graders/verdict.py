@@ -33,6 +33,7 @@ class Verdict:
     evidence: str | None
     constraints: dict[str, Constraint] = field(default_factory=dict)
     error: dict[str, str] | None = None
+    notes: tuple[str, ...] = ()  # how it was graded, and reasons to retrain: for people, no part of the object
 
     @property
     def passed(self) -> bool:
@@ -57,7 +58,8 @@ class Verdict:
     def __str__(self) -> str:
         name = _line(self.submission)
         if self.evidence is None and self.error:
-            return f"{name}: could not be graded ({self.error['kind']}): {_line(self.error['message'])}"
+            line = f"{name}: could not be graded ({self.error['kind']}): {_line(self.error['message'])}"
+            return "\n".join([line, *(f"  {_line(note)}" for note in self.notes)])
         short = any(c.passed is False for c in self.constraints.values())
         outcome = "passed" if self.passed else "not passed" if short else "not assessed in full"
         words = {True: "[passed]      ", False: "[not met]     ", None: "[not assessed]"}
@@ -68,6 +70,7 @@ class Verdict:
             )
         if self.error:
             lines.append(f"  accuracy could not be graded ({self.error['kind']}): {_line(self.error['message'])}")
+        lines += [f"  {_line(note)}" for note in self.notes]
         return "\n".join(lines)
 
 
@@ -76,10 +79,10 @@ def _line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def from_json(data: dict) -> Verdict:
-    """The verdict that `to_json` gave."""
+def from_json(data: dict, notes: tuple[str, ...] = ()) -> Verdict:
+    """The verdict that `to_json` gave, with its notes."""
     constraints = {name: Constraint(**constraint) for name, constraint in data["constraints"].items()}
-    return Verdict(data["submission"], data["evidence"], constraints, data["error"])
+    return Verdict(data["submission"], data["evidence"], constraints, data["error"], notes)
 
 
 def not_graded(submission: str, kind: str, message: str) -> Verdict:

@@ -5,13 +5,17 @@ from dataclasses import replace
 from itertools import count, takewhile
 from pathlib import Path
 
+from scipy.stats import binomtest
+
 from course.iterations import Iteration, iterations
 from course.recorded import RECORDED, Recorded, recorded_results, spread
+from graders.likeness import PUBLISHED, tensor_digests
+from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT
 from solutions.ledger import LEDGER, Record, read_ledger
-from solutions.modules import solution
+from solutions.modules import WITH_WEIGHTS, solution, weights_path
 
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- iterations:begin -->\n", "<!-- iterations:end -->"
+SECURITY = README.with_name("SECURITY.md")
 HEAD = (
     "",
     "iteration",
@@ -28,9 +32,9 @@ HEAD = (
 def write_tables() -> list[Path]:
     """Render anew what does not say what the records say; returns the files that changed."""
     changed = []
-    for path, render in ((RECORDED, summary), (README, readme)):
+    for path, render in ((RECORDED, summary), (PUBLISHED, published), (README, readme), (SECURITY, security)):
         text = render()
-        if path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             recorded_results.cache_clear()
             changed.append(path)
@@ -57,11 +61,42 @@ def summary(ledger: Path = LEDGER) -> str:
     return json.dumps(found, indent=1) + "\n"
 
 
+def published() -> str:
+    """Digests of the reference solutions' recorded weights, by which the grader knows them."""
+    paths = [weights_path(number) for number in WITH_WEIGHTS]
+    digests = {path.stem: sorted(tensor_digests(path)) for path in paths if path.exists()}
+    return json.dumps(digests, indent=1) + "\n"
+
+
 def readme() -> str:
     """The README with its table of the iterations as the data say."""
-    text = README.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    return before + BEGIN + iterations_table() + END + rest.split(END)[1]
+    return _with_table(README, "iterations", iterations_table())
+
+
+def security() -> str:
+    """SECURITY.md with its table of false alarms as the ledger says."""
+    return _with_table(SECURITY, "false alarms", false_alarms_table())
+
+
+def _with_table(path: Path, name: str, table: str) -> str:
+    begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
+    before, rest = path.read_text(encoding="utf-8").split(begin)
+    return before + begin + table + end + rest.split(end)[1]
+
+
+def false_alarms_table(ledger: Path = LEDGER) -> str:
+    """How often a training of an honest network misses rule 1 within its epochs: as recorded, and the rate at 95%."""
+    head = ("iteration", "recorded trainings", "of them short of the line", "rate for one seed", "for three seeds")
+    rows = [head, ("---",) * len(head)]
+    records = read_ledger(ledger)
+    for item in iterations():
+        runs = [r for r in records if r.iteration == item.number and _as_documented(r)]
+        if "accuracy" in item.claims and runs:
+            short = sum(max(run.correct[: EPOCHS_LIMIT - 1]) < ACCURACY_LIMIT * 100 for run in runs)
+            low, high = binomtest(short, len(runs)).proportion_ci()
+            rates = (f"{low**seeds:.0%} to {high**seeds:.0%}" for seeds in (1, 3))  # all of them have to fall short
+            rows.append((item.title, str(len(runs)), str(short), *rates))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def iterations_table() -> str:

@@ -1,0 +1,64 @@
+"""Whether two submissions hold the same trained numbers, by content: names and everything else beside them may differ.
+
+The same network, recipe and seed on the same kind of computer give the same numbers too, so likeness proves nothing.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from course.submission import LARGEST_FILE, LARGEST_HEADER
+
+PUBLISHED = Path(__file__).parent / "published.json"  # `python -m solutions tables` writes it
+SMALLEST = 256  # bytes of a tensor that counts: small ones, such as biases that are all zero, are alike by chance
+ADVICE = "the same network, recipe and seed give the same numbers on a computer of the same kind, and so does copying"
+
+
+def tensor_digests(path: Path) -> frozenset[str]:
+    """A digest of each tensor's bytes; none where the file cannot be read."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return frozenset()
+        about = path.stat()
+        return _digests(path, about.st_mtime_ns, about.st_size)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return frozenset()
+
+
+@cache
+def _digests(path: Path, time: int, size: int) -> frozenset[str]:
+    if size > LARGEST_FILE:
+        return frozenset()
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length]) if length <= LARGEST_HEADER else {}
+    spans = [entry["data_offsets"] for name, entry in header.items() if name != "__metadata__"]
+    parts = (content[8 + length + begin : 8 + length + end] for begin, end in spans if end - begin >= SMALLEST)
+    return frozenset(hashlib.sha256(part).hexdigest()[:16] for part in parts)
+
+
+def alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether at least half of the first one's tensors are among the other's."""
+    return bool(one) and 2 * len(one & other) >= len(one)
+
+
+def like_published(path: Path) -> tuple[str, ...]:
+    """A sentence for each published reference with the same numbers."""
+    mine = tensor_digests(Path(path))
+    references = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    return tuple(
+        f"its weights are those of the published {name}; {ADVICE}"
+        for name, digests in references.items()
+        if alike(mine, frozenset(digests))
+    )
+
+
+def like_others(folder: Path) -> tuple[str, ...]:
+    """For `submitted/LEARNER/ASSIGNMENT`: a sentence for each other learner who handed in the same numbers for it."""
+    own = [tensor_digests(path) for path in sorted(folder.glob("*.safetensors"))]
+    found = []
+    for path in sorted(folder.parent.parent.glob(f"*/{folder.name}/*.safetensors")):
+        if path.parent != folder and any(alike(mine, tensor_digests(path)) for mine in own):
+            found.append(f"its weights are those that {path.parent.parent.name} handed in; {ADVICE}")
+    return tuple(dict.fromkeys(found))
