@@ -73,6 +73,8 @@ def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict
                 process.wait()
                 if not wrapped:
                     end_strays(str(home))
+            if wrapped and status > 128:
+                status = 128 - status  # bubblewrap tells of a signal as a shell does
             return _read(result, status, stream)
 
 
@@ -90,7 +92,6 @@ def _read(result: Path, status: int, output: BinaryIO) -> dict:
         output.seek(max(0, output.seek(0, os.SEEK_END) - KEPT_OUTPUT))
         printed = output.read(KEPT_OUTPUT).decode(errors="replace").strip().splitlines()
         last = f"; its last line: {printed[-1][:300]}" if printed else ""
-        status = 128 - status if status > 128 else status  # bubblewrap tells of a signal as a shell does
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         if "MemoryError" in last or "allocate memory" in last:
             how = "ran out of memory"

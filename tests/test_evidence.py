@@ -1,0 +1,146 @@
+"""Reasons to retrain: honest weights give none, weights that were not earned give one, with figures."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from networks import conv, network
+from torch.nn import functional as F
+from torch.optim import SGD
+
+from course.data import Data, load_practice_digits, normalize
+from course.evaluation import accuracy
+from course.graph import Graph
+from course.recipe import Recipe
+from course.submission import Submission, load_submission, save_submission
+from graders import retraining
+from graders.check import check
+from graders.doubts import find_doubts
+from graders.likeness import like_others, like_published
+from graders.retraining import judge_retraining
+from solutions.modules import weights_path
+
+
+@pytest.fixture(scope="module")
+def template() -> Graph:
+    """The least that can learn digits by heart: one kernel as large as the image."""
+    return Graph.trace(network(lambda s, x: s.c(x).flatten(1), c=conv(1, 10, 28)))
+
+
+def fitted(graph: Graph, images: torch.Tensor, labels: torch.Tensor, steps: int):
+    """The network after some steps on these digits alone."""
+    generator = torch.Generator().manual_seed(1)
+    net = graph.build({name: 0.01 * torch.randn(t.shape, generator=generator) for name, t in graph.tensors.items()})
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    for _ in range(steps):
+        loss = F.cross_entropy(net(normalize(images)), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return net.eval()
+
+
+@pytest.fixture(scope="module")
+def doubts_by_heart(mnist: Data, template: Graph) -> tuple[str, ...]:
+    """What is said of a network that was fitted to the digits it is tested on."""
+    few = replace(mnist, test_images=mnist.test_images[:1000], test_labels=mnist.test_labels[:1000])
+    net = fitted(template, few.test_images, few.test_labels, steps=60)
+    return find_doubts(net, few, accuracy(net, few.test_images, few.test_labels))
+
+
+@pytest.mark.parametrize("number", [3, 8, 9])
+def test_honest_weights_raise_no_doubt(number: int, mnist: Data) -> None:
+    submission = load_submission(weights_path(number))
+    counted = submission.history[submission.epoch - 1].test_accuracy
+    assert find_doubts(submission.graph.build(submission.weights), mnist, counted) == ()
+
+
+def test_weights_fitted_to_the_test_digits_are_better_on_them_than_on_training_digits(doubts_by_heart, mnist) -> None:
+    assert any("plain training digits" in doubt and "standard errors" in doubt for doubt in doubts_by_heart)
+
+
+def test_what_was_learned_by_heart_collapses_when_digits_move_by_a_pixel(doubts_by_heart, mnist) -> None:
+    assert any("shifted by a pixel" in doubt for doubt in doubts_by_heart)
+
+
+def renamed(submission: Submission) -> Submission:
+    """The same numbers under other names, as a copyist may do it."""
+    names = {name: f"own{i}" for i, name in enumerate(submission.graph.tensors)}
+
+    def rename(item):
+        if isinstance(item, list):
+            return [rename(one) for one in item]
+        if not isinstance(item, dict):
+            return item
+        return {key: names[value] if key == "tensor" else rename(value) for key, value in item.items()}
+
+    data = submission.graph.to_json()
+    tensors = {names[name]: spec for name, spec in data["tensors"].items()}
+    return replace(
+        submission,
+        graph=Graph.from_json(data | {"nodes": rename(data["nodes"]), "tensors": tensors}),
+        weights={names[name]: tensor for name, tensor in submission.weights.items()},
+        initial={names[name]: two for name, two in submission.initial.items()},
+    )
+
+
+def test_published_weights_are_known_under_any_name(tmp_path: Path) -> None:
+    path = save_submission(renamed(load_submission(weights_path(8))), tmp_path / "own.safetensors")
+    assert ["08_final_model" in sentence for sentence in like_published(path)] == [True]
+
+
+def test_own_weights_are_like_no_others(tmp_path: Path) -> None:
+    submission = load_submission(weights_path(8))
+    own = {name: tensor * 1.01 if tensor.is_floating_point() else tensor for name, tensor in submission.weights.items()}
+    assert like_published(save_submission(replace(submission, weights=own), tmp_path / "own.safetensors")) == ()
+
+
+def test_weights_that_two_learners_handed_in_are_named(tmp_path: Path) -> None:
+    for learner, number in (("anna", 8), ("bert", 8), ("cleo", 9)):
+        folder = tmp_path / "submitted" / learner / "08_final_model"
+        folder.mkdir(parents=True)
+        (folder / "08_final_model.safetensors").write_bytes(weights_path(number).read_bytes())
+    found = {name: like_others(tmp_path / "submitted" / name / "08_final_model") for name in ("anna", "bert", "cleo")}
+    assert ["bert" in sentence for sentence in found["anna"]] == [True]
+    assert ["anna" in sentence for sentence in found["bert"]] == [True]
+    assert found["cleo"] == ()
+
+
+@pytest.mark.parametrize("content", [b"", bytes([255] * 8), bytes([2] + [0] * 7) + b"[]", bytes(100)])
+def test_a_file_that_is_no_submission_is_like_no_other(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(content)
+    assert like_published(path) == ()
+
+
+@pytest.mark.mnist
+def test_reasons_are_in_the_verdicts_words_and_not_in_its_object() -> None:
+    verdict = check(weights_path(8))
+    assert "a reason to retrain: its weights are those of the published" in str(verdict)
+    assert "reason" not in str(verdict.to_json())
+
+
+def retrained(template: Graph, seeds: int, keep: Path | None = None):
+    """The accuracy's constraint after trainings on practice digits."""
+    initial = {name: (0.0, 0.01) for name in template.tensors}
+    recipe = Recipe(epochs=2, batch_size=64, optimizer=partial(SGD, lr=0.01))
+    return judge_retraining(template, recipe, initial, load_practice_digits(), seeds, keep)["accuracy"]
+
+
+def test_one_training_that_meets_the_rule_is_enough(template: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retraining, "ACCURACY_LIMIT", 1.0)
+    seen = retrained(template, seeds=3)
+    assert seen.passed and "trainings, whose" not in seen.message
+
+
+def test_where_none_meets_it_every_seed_is_tried_and_shown(template: Graph) -> None:
+    seen = retrained(template, seeds=3)
+    assert seen.passed is False and "best of 3 trainings" in seen.message
+
+
+def test_a_retrainings_file_is_a_submission_with_the_figure_of_the_verdict(template: Graph, tmp_path: Path) -> None:
+    seen = retrained(template, 2, tmp_path / "kept.safetensors").value
+    kept, data = load_submission(tmp_path / "kept.safetensors"), load_practice_digits()
+    assert accuracy(kept.graph.build(kept.weights), data.test_images, data.test_labels) == pytest.approx(seen)
