@@ -35,6 +35,9 @@ def find_evidence(folder: Path, number: int, graph: Graph, recipe: Recipe) -> Ev
         return Evidence(None, f"there is no {slug}.safetensors beside the notebook; train, and run.save(…) writes it")
     problems = []
     for path in paths[:MOST_FILES]:
+        if path.is_symlink():
+            problems.append(f"{path.name} is a link; hand in the file itself")
+            continue
         try:
             submission = load_submission(path)
         except (CourseError, OSError) as error:

@@ -39,12 +39,27 @@ def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
     releases = sorted((course / "release" / assignment).glob("*.ipynb"))
     if not folder.is_dir() or not releases:
         return []
-    done = []
+    done, links = [], _take_out_links(folder)
     for release in releases:
         intake = _take_in_one(course, folder, release, alone=len(releases) == 1)
         if intake:
             done.append(intake)
+    if links and not done:
+        done.append(Intake(student, assignment))
+    if links:
+        done[0].notes += links
     return done
+
+
+def _take_out_links(folder: Path) -> list[str]:
+    """Remove a hand-in's links, with a note for each: nbgrader would copy what they name, which need not be the learner's."""
+    notes = []
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent) / name for name in (*folders, *files)):
+            if path.is_symlink():
+                path.unlink()
+                notes.append(f"{path.relative_to(folder)} was a link and was taken out")
+    return notes
 
 
 def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Intake | None:

@@ -9,7 +9,11 @@ from scipy.stats import binomtest
 
 from course.iterations import Iteration, iterations
 from course.recorded import RECORDED, Recorded, recorded_results, spread
+from graders.bubblewrap import SMALL
+from graders.doubts import COLLAPSE, DEGREES, ERRORS, MOVED, SAMPLE
+from graders.kernel import WORK_SIZE
 from graders.likeness import PUBLISHED, tensor_digests
+from graders.limits import LARGEST_FILE, MEMORY, SECONDS
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT
 from solutions.ledger import LEDGER, Record, read_ledger
 from solutions.modules import WITH_WEIGHTS, solution, weights_path
@@ -70,24 +74,60 @@ def published() -> str:
 
 def readme() -> str:
     """The README with its table of the iterations as the data say."""
-    return _with_table(README, "iterations", iterations_table())
+    return _with_table(README.read_text(encoding="utf-8"), "iterations", iterations_table())
 
 
 def security() -> str:
-    """SECURITY.md with its table of false alarms as the ledger says."""
-    return _with_table(SECURITY, "false alarms", false_alarms_table())
+    """SECURITY.md with its tables: limits and signs as the code has them, false alarms as the ledger says."""
+    text = SECURITY.read_text(encoding="utf-8")
+    tables = {"limits": limits_table(), "signs": signs_table(), "false alarms": false_alarms_table()}
+    for name, table in tables.items():
+        text = _with_table(text, name, table)
+    return text
 
 
-def _with_table(path: Path, name: str, table: str) -> str:
+def _with_table(text: str, name: str, table: str) -> str:
     begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
-    before, rest = path.read_text(encoding="utf-8").split(begin)
+    before, rest = text.split(begin)
     return before + begin + table + end + rest.split(end)[1]
+
+
+def _markdown(*rows: tuple[str, ...]) -> str:
+    """A table; the first row is its head."""
+    lines = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in lines)
+
+
+def limits_table() -> str:
+    """What learner code is limited to."""
+    from graders.preprocessors import BudgetExecute
+
+    return _markdown(
+        ("of", "at most"),
+        ("a file's or a notebook's definitions", f"{SECONDS} seconds"),
+        ("a notebook that is run for its feedback", f"{BudgetExecute.budget.default_value} seconds"),
+        ("each process", f"{MEMORY // 2**30} GiB of data"),
+        ("what definitions write, in bubblewrap", f"{SMALL // 2**20} MiB in all"),
+        ("what a notebook writes, in bubblewrap", f"{WORK_SIZE // 2**20} MiB in all, its copied files among them"),
+        ("a file that a notebook writes", f"{LARGEST_FILE // 10**6} MB"),
+        ("a cell's text in the feedback", f"{BudgetExecute.most_output.default_value:,} characters"),
+    )
+
+
+def signs_table() -> str:
+    """From where on a sign is reported."""
+    return _markdown(
+        ("sign", "looked at", "reported from"),
+        ("better on test digits", f"{SAMPLE:,} training digits", f"more than {ERRORS} standard errors"),
+        ("shifted by a pixel", f"{MOVED:,} test digits", f"more than {COLLAPSE:g} points lost"),
+        (f"rotated by up to {DEGREES}°", f"{MOVED:,} test digits", f"more than {COLLAPSE:g} points lost"),
+    )
 
 
 def false_alarms_table(ledger: Path = LEDGER) -> str:
     """How often a training of an honest network misses rule 1 within its epochs: as recorded, and the rate at 95%."""
+    rows: list[tuple[str, ...]] = []
     head = ("iteration", "recorded trainings", "of them short of the line", "rate for one seed", "for three seeds")
-    rows = [head, ("---",) * len(head)]
     records = read_ledger(ledger)
     for item in iterations():
         runs = [r for r in records if r.iteration == item.number and _as_documented(r)]
@@ -96,13 +136,12 @@ def false_alarms_table(ledger: Path = LEDGER) -> str:
             low, high = binomtest(short, len(runs)).proportion_ci()
             rates = (f"{low**seeds:.0%} to {high**seeds:.0%}" for seeds in (1, 3))  # all of them have to fall short
             rows.append((item.title, str(len(runs)), str(short), *rates))
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return _markdown(head, *rows)
 
 
 def iterations_table() -> str:
     """A row an iteration, in Markdown."""
-    rows = [HEAD, ("---",) * len(HEAD), *(_row(item, recorded_results().get(item.number)) for item in iterations())]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return _markdown(HEAD, *(_row(item, recorded_results().get(item.number)) for item in iterations()))
 
 
 def _row(item: Iteration, recorded: Recorded | None) -> tuple[str, ...]:

@@ -195,3 +195,12 @@ def test_a_link_is_not_followed(handed_in: Path, tmp_path: Path) -> None:
     _, notes = taken_in(handed_in)
     assert "there is no" in notes[0]
     assert (tmp_path / "secret.ipynb").read_text() == json.dumps({"cells": []})
+
+
+def test_a_link_beside_the_notebook_is_taken_out(handed_in: Path, tmp_path: Path) -> None:
+    (tmp_path / "gradebook.db").write_text("marks")
+    link = handed_in.with_name("08_final_model.safetensors")
+    link.symlink_to(tmp_path / "gradebook.db")
+    _, notes = taken_in(handed_in)
+    assert any("was a link" in note for note in notes)
+    assert not link.is_symlink() and (tmp_path / "gradebook.db").read_text() == "marks"

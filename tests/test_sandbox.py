@@ -9,40 +9,18 @@ import time
 from pathlib import Path
 
 import pytest
+from sandboxes import BOTH, ends, needs_bubblewrap, running
 
 from course.errors import SandboxError
 from graders import bubblewrap
 from graders.limits import BEST, BUBBLEWRAP, PLAIN
 from graders.sandbox import Limits, run_probes
 
-needs_bubblewrap = pytest.mark.skipif(bool(bubblewrap.why_not()), reason=f"no bubblewrap: {bubblewrap.why_not()}")
-BOTH = pytest.mark.parametrize("sandbox", [pytest.param(BUBBLEWRAP, marks=needs_bubblewrap), PLAIN])
-
 
 def told(source: str, sandbox: str, seconds: float = 30) -> str:
     """What learner code tells through the message of an error."""
     answer = run_probes(source, {"probes": []}, Limits(seconds, sandbox=sandbox))
     return " ".join(answer["failures"])
-
-
-def running(mark: str) -> bool:
-    """Whether a process with this word in its command line is alive."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (process / "cmdline").read_bytes():
-                return True
-        except OSError:
-            continue
-    return False
-
-
-def ends(mark: str, within: float = 10) -> bool:
-    end = time.monotonic() + within
-    while running(mark):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 @needs_bubblewrap

@@ -9,7 +9,7 @@ from course.iterations import iteration, iterations
 from course.recorded import RECORDED, Recorded, spread
 from solutions.ledger import Record, append
 from solutions.modules import solution
-from solutions.tables import README, iterations_table, readme, summary
+from solutions.tables import PUBLISHED, README, SECURITY, iterations_table, published, readme, security, summary
 
 
 def test_the_lessons_summary_is_rendered_from_the_ledger() -> None:
@@ -18,6 +18,14 @@ def test_the_lessons_summary_is_rendered_from_the_ledger() -> None:
 
 def test_the_readmes_table_is_rendered_from_the_data() -> None:
     assert README.read_text() == readme(), "python -m solutions tables renders it anew"
+
+
+def test_what_the_grader_knows_of_published_weights_is_rendered_from_them() -> None:
+    assert PUBLISHED.read_text() == published(), "python -m solutions tables renders it anew"
+
+
+def test_the_tables_on_security_are_rendered_from_the_code_and_the_ledger() -> None:
+    assert SECURITY.read_text() == security(), "python -m solutions tables renders it anew"
 
 
 def test_the_readmes_table_has_a_row_an_iteration() -> None:
