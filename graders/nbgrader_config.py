@@ -51,6 +51,7 @@ def _take_in_first(sandbox: str) -> None:
         try:
             chosen = choose(sandbox)
         except SandboxError as error:
+            self.log.error("%s", error)
             raise NbGraderException(str(error)) from None
         self.log.log(logging.INFO if chosen == BUBBLEWRAP else logging.WARNING, "%s", describe(chosen))
         root, course = Path(self.coursedir.root), self.coursedir
