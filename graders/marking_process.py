@@ -1,104 +1,125 @@
-"""Mark a notebook in a process of its own, with limits: a graph is data, but may still ask PyTorch for hours or crash it.
+"""Mark notebooks in a process of its own, with limits: a graph is data, but may still ask PyTorch for hours or crash it.
 
-nbgrader's process only sends what is to be marked and reads what was found; nothing of a hand-in is computed in it.
+nbgrader's process only sends what is to be marked and reads what was found; nothing of a hand-in is computed in it. The
+marking process imports PyTorch once and forks for each notebook, so that one notebook cannot harm the next.
 """
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stdout
+from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from course.errors import CourseError, DataError, SandboxError
-from graders.limits import LARGEST_FILE, MEMORY, Limits, limiter
+from graders.limits import MEMORY, Limits
 from graders.outcome import Outcome
+from graders.own_process import PATIENCE, run_apart
 
 EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 takes a minute on two cores
-PATIENCE = 5  # seconds to end the learner's code when time is over
+START_SECONDS = 120  # to import PyTorch on a machine that is busy
+FORKS = sys.platform == "linux"  # elsewhere a fork of a process that holds PyTorch may hang: one process a notebook
 
 
-def mark_apart(
-    cells: list[str],
-    folder: Path,
-    *,
-    number: int,
-    practice: bool,
-    limits: Limits,
-    evaluation: float = EVALUATION_SECONDS,
-) -> dict[str, Outcome]:
-    """The outcome of every check of lesson `number`, by check, for code cells and the folder of what was handed in with them.
+class MarkingProcess:
+    """Started when it is first asked; ends with the process that started it."""
 
-    Raises DataError where MNIST is needed and missing, SandboxError where a hand-in breaks the process or outlasts it.
-    """
-    request = {"cells": cells, "folder": str(folder), "number": number, "practice": practice, "limits": asdict(limits)}
-    seconds = limits.seconds + evaluation
-    process = subprocess.Popen(
-        [sys.executable, "-m", "graders.marking_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=limiter(seconds, MEMORY, LARGEST_FILE),
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
-    )
-    try:
-        answer, said = process.communicate(json.dumps(request), timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise SandboxError(
-            f"marking took longer than {seconds:g} seconds; the network asks for too much work"
-        ) from None
-    finally:
-        _end(process)
-    if process.returncode:
-        last = (said.strip().splitlines() or ["nothing"])[-1][:200]
-        raise SandboxError(
-            f"marking ended with status {process.returncode}: the network asks for more memory than there is, or crashes "
-            f"PyTorch (said last: {last})"
-        )
-    found = json.loads(answer)
-    if "data" in found:
-        raise DataError(found["data"])
-    if "error" in found:
-        raise SandboxError(found["error"])
-    return {name: Outcome(**one | {"doubts": tuple(one["doubts"])}) for name, one in found["outcomes"].items()}
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
 
+    def mark(
+        self,
+        cells: list[str],
+        folder: Path,
+        *,
+        number: int,
+        practice: bool,
+        limits: Limits,
+        evaluation: float = EVALUATION_SECONDS,
+    ) -> dict[str, Outcome]:
+        """The outcome of every check of lesson `number`, by check, for code cells and the folder of the files beside them.
 
-def _end(process: subprocess.Popen) -> None:
-    """Interrupt it, so that it ends the learner's code if it still runs any; then kill it."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        Raises DataError where MNIST is needed and missing, SandboxError where a hand-in breaks the process or outlasts it.
+        """
+        seconds = limits.seconds + evaluation
+        request = {"cells": cells, "folder": str(folder), "number": number, "practice": practice, "seconds": seconds}
+        answer = self._ask(json.dumps(request | {"limits": asdict(limits)}), seconds + PATIENCE + START_SECONDS)
+        if not FORKS:
+            self.close()
+        if "data" in answer:
+            raise DataError(answer["data"])
+        if "error" in answer:
+            raise SandboxError(answer["error"])
+        return {name: Outcome(**one | {"doubts": tuple(one["doubts"])}) for name, one in answer["outcomes"].items()}
+
+    def _ask(self, request: str, seconds: float) -> dict:
+        process = self._process = self._process or _start()
+        assert process.stdin and process.stdout
+        line = ""
+        with suppress(BrokenPipeError):
+            process.stdin.write(request + "\n")
+            process.stdin.flush()
+            if select.select([process.stdout], [], [], seconds)[0]:
+                line = process.stdout.readline()
+        if not line:
+            self.close()
+            return {"error": "marking came to no end, or ended without an answer; the network asks for too much"}
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process = self._process, None
+        if process:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
 
-def main() -> None:
-    """The marking process: a request on standard input, one JSON object on standard output."""
-    request = json.load(sys.stdin)
-    answer: dict = {}
-    with redirect_stdout(sys.stderr):
-        from graders.marking import mark
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "graders.marking_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+    )
 
-        try:
-            outcomes = mark(
-                {"cells": [{"cell_type": "code", "source": source} for source in request["cells"]]},
-                request["folder"],
-                number=request["number"],
-                practice=request["practice"],
-                limits=Limits(**request["limits"]),
-            )
-            answer = {"outcomes": {name: asdict(outcome) for name, outcome in outcomes.items()}}
-        except DataError as error:
-            answer = {"data": str(error)}
-        except CourseError as error:
-            answer = {"error": str(error)}
-    print(json.dumps(answer))
+
+def main() -> None:
+    """The marking process: a request a line on standard input, a JSON object a line on standard output."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what else is printed is no answer
+    import torchvision.datasets  # noqa: F401, asked for the names of MNIST's files
+
+    import graders.marking  # noqa: F401, and with it PyTorch, none of whose threads may start here
+
+    for line in sys.stdin:
+        request = json.loads(line)
+        work = partial(_mark, request)
+        answer = run_apart(work, request["seconds"], MEMORY) if FORKS else work()
+        print(json.dumps({"error": answer} if isinstance(answer, str) else answer), file=answers, flush=True)
+
+
+def _mark(request: dict) -> dict:
+    from graders.marking import mark
+
+    notebook = {"cells": [{"cell_type": "code", "source": source} for source in request["cells"]]}
+    limits = Limits(**request["limits"])
+    try:
+        outcomes = mark(
+            notebook, request["folder"], number=request["number"], practice=request["practice"], limits=limits
+        )
+    except DataError as error:
+        return {"data": str(error)}
+    except CourseError as error:
+        return {"error": str(error)}
+    return {"outcomes": {name: asdict(outcome) for name, outcome in outcomes.items()}}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from graders.bubblewrap import choose
 from graders.kernel import ConfinedKernelManager
 from graders.likeness import like_others, like_published
 from graders.limits import BEST, BUBBLEWRAP, PLAIN, Limits
-from graders.marking_process import mark_apart
+from graders.marking_process import MarkingProcess
 from graders.outcome import not_yet
 
 
@@ -109,6 +109,10 @@ class SettleMarks(NbGraderPreprocessor):
 
     sandbox = Enum((BEST, BUBBLEWRAP, PLAIN), BEST, help="Where learner code runs.").tag(config=True)
 
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.marking = MarkingProcess()
+
     def preprocess(self, nb, resources):
         """Settle every autograded cell of a lesson; in other assignments, let only sound values pass."""
         about = resources["nbgrader"]
@@ -123,7 +127,7 @@ class SettleMarks(NbGraderPreprocessor):
         limits = Limits(sandbox=choose(self.sandbox))
         sources = [cell.source for cell in nb.cells if cell.cell_type == "code"]
         try:
-            outcomes = mark_apart(sources, folder, number=number, practice=self.practice, limits=limits)
+            outcomes = self.marking.mark(sources, folder, number=number, practice=self.practice, limits=limits)
             unknown = not_yet("the grader knows no such check")
         except SandboxError as error:
             outcomes, unknown = {}, not_yet(str(error))

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from sandboxes import BOTH, ends, needs_bubblewrap
 
 from course.errors import SandboxError
-from graders import preprocessors
 from graders.limits import BUBBLEWRAP, Limits
-from graders.marking_process import mark_apart
+from graders.marking_process import MarkingProcess
 from graders.outcome import Outcome, correct
 from graders.preprocessors import BudgetExecute, SettleMarks
 
@@ -102,12 +102,12 @@ def settle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Settle a notebook with one check, of 8 points, whose kernel says `claimed` and whose outcome is given."""
 
     def settled(claimed: str, found: dict[str, Outcome] | Exception):
-        def fake(*_, **__):
+        def found_by(*_, **__):
             if isinstance(found, Exception):
                 raise found
             return found
 
-        monkeypatch.setattr(preprocessors, "mark_apart", fake)
+        monkeypatch.setattr(MarkingProcess, "mark", found_by)
         cell = new_code_cell("check('parameters', Net=Net)")
         cell.metadata["nbgrader"] = {
             "grade": True, "solution": False, "locked": True, "grade_id": "parameters", "points": 8,
@@ -171,18 +171,28 @@ class Net(nn.Module):
 """
 
 
-def test_a_network_that_asks_for_too_much_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    outcomes = mark_apart([LARGE], tmp_path, number=8, practice=True, limits=Limits())
+@pytest.fixture
+def marking() -> Iterator[MarkingProcess]:
+    process = MarkingProcess()
+    yield process
+    process.close()
+
+
+def test_a_network_that_asks_for_too_much_is_refused_with_a_sentence(marking: MarkingProcess, tmp_path: Path) -> None:
+    outcomes = marking.mark([LARGE], tmp_path, number=8, practice=True, limits=Limits())
     assert outcomes["parameters"].fraction == 0
     assert "the most that is graded" in outcomes["parameters"].message
 
 
-def test_marking_that_takes_too_long_ends_with_a_sentence_and_with_the_learners_code(tmp_path: Path) -> None:
+def test_marking_that_takes_too_long_ends_with_the_learners_code_and_the_next_is_marked(
+    marking: MarkingProcess, tmp_path: Path
+) -> None:
     mark = f"{time.time_ns()}"
     source = f"import subprocess\nclass Net: x = subprocess.run(['sleep', '{mark}'])"
-    with pytest.raises(SandboxError, match="marking took longer than"):
-        mark_apart([source], tmp_path, number=8, practice=True, limits=Limits(60), evaluation=-50)
+    with pytest.raises(SandboxError, match="grading took longer than 10 seconds"):
+        marking.mark([source], tmp_path, number=8, practice=True, limits=Limits(60), evaluation=-50)
     assert ends(mark)
+    assert marking.mark(["x = 1"], tmp_path, number=8, practice=True, limits=Limits())["parameters"].fraction == 0
 
 
 def autograde(folder: Path, path: str) -> subprocess.CompletedProcess[str]:
