@@ -8,7 +8,7 @@ from course.tables import html_table, text_table
 
 if TYPE_CHECKING:
     from course.iterations import Iteration
-    from course.training import Run
+    from course.run import Run
 
 PARAMETERS, EPOCHS = "parameters", "epochs"
 TRAIN = "training accuracy, best"

@@ -11,7 +11,7 @@ from course.errors import UsageError
 from course.recorded import recorded_results
 
 if TYPE_CHECKING:
-    from course.training import Run
+    from course.run import Run
 
 TEST_DIGITS = 10_000
 

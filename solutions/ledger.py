@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from course.errors import CourseError
+from course.run import Run
 from course.submission import environment
-from course.training import Run
 from solutions.modules import RESULTS
 
 LEDGER = RESULTS / "ledger.jsonl"

@@ -8,11 +8,13 @@ import torch
 from course.data import Data, load_mnist
 from course.errors import CourseError
 from course.iterations import iteration
+from course.run import Run
 from course.submission import load_submission
-from course.training import Run, begin, train
+from course.training import begin, train
 from graders.verdict import ACCURACY_LIMIT
 from solutions.ledger import LEDGER, append, read_ledger, record
 from solutions.modules import WITH_WEIGHTS, solution, weights_path
+from solutions.unfinished import Unfinished
 
 
 def reproduce(
@@ -35,10 +37,15 @@ def reproduce(
             if any(known.key == key for known in read_ledger(ledger)):
                 print(f"iteration {number}, seed {seed}: in the ledger already")
                 continue
-            print(f"iteration {number}, seed {seed}: {run.recipe.epochs} epochs", flush=True)
+            unfinished = Unfinished(ledger, run)
+            unfinished.load(run)
+            begun = f", {len(run.history)} of them done before" if run.history else ""
+            print(f"iteration {number}, seed {seed}: {run.recipe.epochs} epochs{begun}", flush=True)
             for _ in train(run, weights, data, device=device):
                 _save_weights(number, run)
+                unfinished.save(run)
             append(record(number, run, device), ledger)
+            unfinished.remove()
             print(
                 f"iteration {number}, seed {seed}: best {run.best.test_accuracy:.2f}%, last {run.last.test_accuracy:.2f}%"
             )
