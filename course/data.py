@@ -56,10 +56,14 @@ def load_mnist(folder=None, *, download: bool = True) -> Data:
     names, flat or in MNIST/raw below it; else in the user's cache, and downloaded if `download` allows it. Raises
     DataError.
     """
-    folder = folder or os.environ.get("MNIST_DIR")
-    content = _named_folder(Path(folder)) if folder else _cache(download)
-    tensors = [_idx(gzip.decompress(zipped)) for zipped in content]
+    tensors = [_idx(gzip.decompress(zipped)) for zipped in original_files(folder, download=download)]
     return _data("MNIST", *tensors)
+
+
+def original_files(folder=None, *, download: bool = True) -> list[bytes]:
+    """The contents of MNIST's four .gz files, verified, in the order of `files()`; found as `load_mnist` finds them."""
+    folder = folder or os.environ.get("MNIST_DIR")
+    return _named_folder(Path(folder)) if folder else _cache(download)
 
 
 def load_practice_digits() -> Data:
@@ -77,8 +81,7 @@ def load_practice_digits() -> Data:
 def mnist_available() -> bool:
     """Whether MNIST can be read right now; tries no network."""
     try:
-        folder = os.environ.get("MNIST_DIR")
-        return bool(_named_folder(Path(folder)) if folder else _cache(download=False))
+        return bool(original_files(download=False))
     except DataError:
         return False
 
