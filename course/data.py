@@ -18,6 +18,13 @@ from course.download import download
 from course.errors import DataError
 
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081  # of the 60,000 training digits' pixels, scaled to 0..1; lesson 1 computes them
+# Names and MD5 checksums of the four files, training images and labels, then test: torchvision's, whose import takes a second.
+FILES = (
+    ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+    ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+    ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+    ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+)
 PRACTICE_TEST_DIGITS = 360  # the last fifth of scikit-learn's 1,797, written by people who wrote none of the others
 
 
@@ -61,7 +68,7 @@ def load_mnist(folder=None, *, download: bool = True) -> Data:
 
 
 def original_files(folder=None, *, download: bool = True) -> list[bytes]:
-    """The contents of MNIST's four .gz files, verified, in the order of `files()`; found as `load_mnist` finds them."""
+    """The contents of MNIST's four .gz files, verified, in the order of FILES; found as `load_mnist` finds them."""
     folder = folder or os.environ.get("MNIST_DIR")
     return _named_folder(Path(folder)) if folder else _cache(download)
 
@@ -86,13 +93,6 @@ def mnist_available() -> bool:
         return False
 
 
-def files() -> list[tuple[str, str]]:
-    """Name and MD5 checksum of the four files, as torchvision knows them: training images and labels, then test."""
-    from torchvision.datasets import MNIST
-
-    return list(MNIST.resources)
-
-
 def cache_folder() -> Path:
     """Where downloads are kept, in the layout of torchvision, so that it finds them too."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -104,10 +104,10 @@ def _named_folder(folder: Path) -> list[bytes]:
     folder = folder.expanduser()
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: let MNIST_DIR name the folder of MNIST's four .gz files")
-    if not (folder / files()[0][0]).exists() and (folder / "MNIST" / "raw").is_dir():
+    if not (folder / FILES[0][0]).exists() and (folder / "MNIST" / "raw").is_dir():
         folder = folder / "MNIST" / "raw"
     content = []
-    for name, md5 in files():
+    for name, md5 in FILES:
         wrong = fault(folder / name, md5)
         if wrong:
             raise DataError(f"{wrong}: put MNIST's original {name} into {folder}")
@@ -118,7 +118,7 @@ def _named_folder(folder: Path) -> list[bytes]:
 def _cache(download: bool) -> list[bytes]:
     """The contents of the four files in the cache; what is missing or damaged is downloaded, if that is allowed."""
     folder, content = cache_folder(), []
-    for name, md5 in files():
+    for name, md5 in FILES:
         wrong = fault(folder / name, md5)
         if wrong and not download:
             raise DataError(

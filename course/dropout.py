@@ -12,7 +12,9 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
     The generator gives 64 bits a call, one call after the other: eight numbers share one here, PyTorch takes one for each.
     """
-    if not training or not 1 / STEPS <= p <= 1 - 1 / STEPS or x.device.type != "cpu" or not x.is_floating_point():
+    if not training:
+        return x
+    if not 1 / STEPS <= p <= 1 - 1 / STEPS or x.device.type != "cpu" or not x.is_floating_point():
         return F.dropout(x, p, training)
     if not (x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))):
         return F.dropout(x, p, training)

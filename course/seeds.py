@@ -52,7 +52,7 @@ def _finished(begun: list[tuple[Run, dict[str, Tensor]]], data: Data, device, pr
         for index, (run, weights) in enumerate(begun):
             yield _train(index, run, weights, data, device)
         return
-    from joblib import Parallel, cpu_count, delayed  # its processes start from a script or a notebook, with no __main__ guard
+    from joblib import Parallel, cpu_count, delayed  # its processes start from scripts and notebooks, no __main__ guard
 
     at_once = max(1, min(processes or cpu_count(), len(begun)))
     yield from Parallel(n_jobs=at_once, return_as="generator_unordered")(

@@ -1,8 +1,10 @@
-"""The solutions' commands: `demo`, `check`, `reproduce`, `verify`, `tables`."""
+"""The solutions' commands: `demo`, `check`, `reproduce`, `bench`, `verify`, `tables`."""
 
 import argparse
 import sys
 from pathlib import Path
+
+PARTS = "epochs levers evaluation growth recipe".split()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,6 +23,8 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--epochs", type=int, metavar="E", help="instead of the documented number")
     reproduce.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
+    bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop")
+    bench.add_argument("--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)")
     commands.add_parser("verify", help="grade every recorded submission again")
     commands.add_parser("tables", help="render what lessons and README show of the records")
     check = commands.add_parser(
@@ -54,6 +58,11 @@ def _run(options) -> int:
         numbers = options.iterations or list(range(1, 11))
         ledger = options.ledger or LEDGER
         return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger) else 1
+    if options.command == "bench":
+        from solutions.bench import bench
+
+        bench(options.parts)
+        return 0
     if options.command == "check":
         from solutions.check import check_course
 

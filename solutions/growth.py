@@ -21,7 +21,7 @@ STEPS = 40  # batches of 128: enough for a stable rate, and iteration 2 takes ha
 FIGURE = Path(__file__).parent / "results" / "growth.svg"
 
 
-def growth() -> dict:
+def growth(data: Data | None = None) -> dict:
     """Microseconds a digit and the process's largest memory, each training in a fresh process of its own."""
     sizes = [_apart(number, 128) for number in ITERATIONS]
     batches = [_apart(8, batch) for batch in BATCHES]
@@ -61,7 +61,9 @@ def _measure(number: int, batch_size: int) -> dict:
 def _measure_seeds(count: int) -> dict:
     module, data = solution(8), load_mnist()
     digits = STEPS * 128
-    runs = fit_seeds(module.Net, replace(module.recipe, epochs=2), _few(data, digits), range(1, count + 1), progress=False)
+    runs = fit_seeds(
+        module.Net, replace(module.recipe, epochs=2), _few(data, digits), range(1, count + 1), progress=False
+    )
     together = sum(run.last.seconds for run in runs) / min(count, torch.get_num_threads())
     return {"seeds": count, "microseconds": 1e6 * together / digits}
 
@@ -88,7 +90,9 @@ def draw(found: dict, path: Path = FIGURE) -> Path:
         left.loglog(x, y, "ko")
         left.annotate(f"  {row['iteration']}", (x, y))
     left.set(xlabel="million multiply-adds a digit", ylabel="microseconds a digit", title="Iterations, by work")
-    right.plot([row["batch_size"] for row in found["batches"]], [row["microseconds"] for row in found["batches"]], "ko-")
+    right.plot(
+        [row["batch_size"] for row in found["batches"]], [row["microseconds"] for row in found["batches"]], "ko-"
+    )
     right.set_xscale("log", base=2)
     right.set(xlabel="digits a batch", ylim=(0, None), title="Iteration 8, by batch size")
     figure.savefig(path, metadata={"Date": None})

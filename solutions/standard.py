@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from course.data import MNIST_MEAN, MNIST_STD, files, original_files
+from course.data import FILES, MNIST_MEAN, MNIST_STD, original_files
 from course.recipe import Recipe
 
 
@@ -51,5 +51,5 @@ def _seed_cache(root: Path) -> None:
     """Give torchvision the four original files, which it then verifies and unpacks instead of downloading them."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for (name, _), content in zip(files(), original_files(), strict=True):
+    for (name, _), content in zip(FILES, original_files(), strict=True):
         (raw / name).write_bytes(content)

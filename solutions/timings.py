@@ -2,8 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from unittest import mock
 
@@ -13,7 +13,6 @@ from course import Data, fit
 from course.evaluation import scores
 from course.graph import Graph
 from course.rebuild import FASTER
-from course.recipe import Recipe
 from course.seeds import fit_seeds
 from course.training import begin, train
 from solutions import fast
@@ -51,7 +50,9 @@ def _pytorchs_dropout() -> Iterator[None]:
 @contextmanager
 def _pytorchs_layout() -> Iterator[None]:
     build = Graph.build
-    with mock.patch.object(Graph, "build", lambda graph, weights: build(graph, weights).to(memory_format=torch.contiguous_format)):
+    with mock.patch.object(
+        Graph, "build", lambda graph, weights: build(graph, weights).to(memory_format=torch.contiguous_format)
+    ):
         yield
 
 
@@ -63,7 +64,7 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-LEFT_OUT = {
+LEFT_OUT: dict[str, Callable[[], AbstractContextManager]] = {
     "nothing": nullcontext,
     "the cheap mask of dropout": _pytorchs_dropout,
     "(N, H, W, C) in memory": _pytorchs_layout,

@@ -30,9 +30,13 @@ def images() -> torch.Tensor:
 
 
 def rebuilt(network: type[nn.Module]) -> tuple[nn.Module, Network]:
-    """A network and its rebuilt graph, with the same weights."""
+    """A network and its rebuilt graph, with the same weights, laid out alike: dropout draws in the order of the memory."""
     graph, weights = written_down(network)
-    return seeded(network), Graph.from_json(json.loads(json.dumps(graph.to_json()))).build(weights)
+    original = seeded(network)
+    for parameter in original.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.clone(memory_format=torch.channels_last)
+    return original, Graph.from_json(json.loads(json.dumps(graph.to_json()))).build(weights)
 
 
 @pytest.mark.parametrize("name", TRACED)
