@@ -10,8 +10,9 @@ from pathlib import Path
 from course.data import load_mnist
 from course.errors import CourseError, GraphError, RecipeError, SandboxError, SubmissionError, UsageError, one_line
 from course.graph import Graph
+from course.output import expect_ten_scores
 from course.recipe import Recipe
-from course.submission import Submission, expect_ten_scores, load_submission, two_numbers
+from course.submission import Submission, load_submission, two_numbers
 from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_structure
 from graders.definitions import definitions
 from graders.sandbox import NOT_OUR_FORM, Limits, run_probes

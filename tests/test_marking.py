@@ -118,6 +118,41 @@ def test_a_wrong_network_is_told_what_was_seen(tmp_path: Path, name: str) -> Non
     assert re.search(said, outcome.message), outcome.message
 
 
+HALF_RIGHT = {  # lesson, a change of the reference network: the marks that are left, the check that explains, its words
+    "no global average pooling": (
+        8, "nn.AvgPool2d(6),", "", {"gap", "output", "constraint_parameters", "fully_connected", "accuracy"},
+        "output", "behind conv2d_7 (at layers.26) the map is 6 by 6, where 1 by 1 is needed",
+    ),
+    "no max-pool": (
+        8, "nn.MaxPool2d(2),", "", {"pooling", "gap", "output", "constraint_parameters", "fully_connected", "accuracy"},
+        "gap", "on a map that is larger",
+    ),
+    "scores that keep their axes": (
+        8, ".flatten(1)", "", {"output", "constraint_parameters", "fully_connected", "accuracy"}, "output", "x.flatten(1)",
+    ),
+    "a padding too many": (
+        2, "nn.Conv2d(32, 64, 3,", "nn.Conv2d(32, 64, 3, padding=1,", {"layers", "output", "trained"},
+        "output", "First difference from the lesson's table: convolution 2 (conv2): saw padding 1, expected 0",
+    ),
+    "scores before they are pooled": (
+        6, "nn.AvgPool2d(7),", "", {"gap", "constraint_parameters", "fully_connected", "trained"},
+        "constraint_parameters", "the map is 7 by 7",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HALF_RIGHT)
+def test_a_network_of_another_output_keeps_the_marks_of_its_layers(tmp_path: Path, name: str) -> None:
+    import inspect
+
+    number, old, new, lost, check, said = HALF_RIGHT[name]
+    source = inspect.getsource(solution(number).Net)
+    assert old in source
+    outcomes = marked(number, tmp_path, Net=source.replace(old, new))
+    assert {one for one, outcome in outcomes.items() if outcome.fraction < 1} == lost
+    assert said in outcomes[check].message
+
+
 @pytest.mark.parametrize(
     "ending, said", [("F.softmax(x, dim=1)", "probabilities"), ("F.log_softmax(x, dim=0)", "axis 0"), ("x", None)]
 )
