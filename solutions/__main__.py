@@ -1,4 +1,4 @@
-"""The solutions' commands: `demo`, `check`, `reproduce`, `verify`, `tables`."""
+"""The solutions' commands: `demo`, `reproduce`, `verify`, `tables`."""
 
 import argparse
 import sys
@@ -23,10 +23,6 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
     commands.add_parser("verify", help="grade every recorded submission again")
     commands.add_parser("tables", help="render what lessons and README show of the records")
-    check = commands.add_parser(
-        "check", help="is the course in order: lessons unsolved, solutions right, pairs in step"
-    )
-    check.add_argument("--lessons", type=int, nargs="+", metavar="N", help="only these lessons (all)")
     return top
 
 
@@ -54,10 +50,6 @@ def _run(options) -> int:
         numbers = options.iterations or list(range(1, 11))
         ledger = options.ledger or LEDGER
         return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger) else 1
-    if options.command == "check":
-        from solutions.check import check_course
-
-        return 0 if check_course(options.lessons) else 1
     if options.command == "tables":
         from solutions.tables import write_tables
 

@@ -12,11 +12,12 @@ from course.iterations import iterations
 from course.pairs import LESSONS
 from graders.answer_judges import JUDGE
 from graders.answers import ASK
+from graders.course_checks import no_marks_as_released
 from graders.lessons import POINTS, checks, number_of
 from graders.marking import mark
 from graders.outcome import NOT_ATTEMPTED, Outcome
 from graders.probes import ask
-from solutions.check import check_marks
+from solutions.course_checks import full_marks_when_solved
 from solutions.fill import fill
 from solutions.modules import solution, weights_path
 
@@ -42,7 +43,8 @@ def marked(number: int, folder: Path, **replaced: str) -> dict[str, Outcome]:
 @pytest.mark.mnist
 @pytest.mark.parametrize("item", WRITTEN, ids=lambda item: item.slug)
 def test_a_blank_lesson_has_no_marks_and_a_solved_one_all(item) -> None:
-    assert check_marks(item) == []
+    assert no_marks_as_released(item) == []
+    assert full_marks_when_solved(item) == []
 
 
 def test_a_lessons_assignment_is_known_by_its_name() -> None:
