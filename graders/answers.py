@@ -9,6 +9,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from course.errors import UsageError
+
+TWO_FIGURES = "two numbers: mean loss, accuracy in percent"
+
 
 def draw(seed: int) -> tuple[random.Random, torch.Generator]:
     """The two sources of a check's inputs."""
@@ -70,15 +74,41 @@ def schedule_settings(seed: int) -> list[tuple[int, float, int, float]]:
     ]
 
 
+def given(value, wanted: str):
+    """What an answer returned, unless that is nothing. Raises UsageError."""
+    if value is None:
+        raise UsageError(f"return {wanted}, saw None: is the return missing?")
+    return value
+
+
+def number(value, wanted: str = "a number") -> float:
+    """A number of Python, NumPy or PyTorch as a plain one. Raises UsageError."""
+    try:
+        return float(given(value, wanted))
+    except (TypeError, ValueError, RuntimeError):
+        raise UsageError(f"return {wanted}, saw {type(value).__name__}") from None
+
+
+def numbers(values, wanted: str) -> list[float]:
+    """Several of them, from whatever can be walked through. Raises UsageError."""
+    try:
+        return [number(value) for value in given(values, wanted)]
+    except TypeError:
+        raise UsageError(f"return {wanted}, saw {type(values).__name__}") from None
+
+
 def ask_statistics(answer: Callable, seed: int) -> dict:
-    mean, std = answer(digits(seed, 40)[0])
-    return {"mean": float(mean), "std": float(std)}
+    two = numbers(answer(digits(seed, 40)[0]), "two numbers, mean and deviation")
+    if len(two) != 2:
+        raise UsageError(f"return two numbers, mean and deviation, saw {len(two)}")
+    return {"mean": two[0], "std": two[1]}
 
 
 def ask_transform(answer: Callable, seed: int) -> dict:
     from PIL import Image
 
-    image = answer()(Image.fromarray(digits(seed, 1)[0][0].numpy()))
+    transform = given(answer(), "the transform, a function from a picture to a tensor")
+    image = given(transform(Image.fromarray(digits(seed, 1)[0][0].numpy())), "from the transform a tensor")
     return {"shape": list(image.shape), "dtype": str(image.dtype), "values": _numbers(image)}
 
 
@@ -86,17 +116,17 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
     import numpy as np
 
     images, labels = digits(seed, 5)
-    given = []
+    kinds = []
 
     def look(image):
-        given.append(type(image).__module__)
+        kinds.append(type(image).__module__)
         return torch.from_numpy(np.array(image)).float()
 
     dataset = answer(images, labels, look)
-    items = [dataset[i] for i in range(5)]
+    items = [given(dataset[i], "from __getitem__ a picture and its label") for i in range(5)]
     return {
         "length": len(dataset),
-        "given": given[0] if given else "",
+        "given": kinds[0] if kinds else "",
         "values": [_numbers(torch.as_tensor(item[0])) for item in items],
         "labels": [int(item[1]) for item in items],
     }
@@ -104,7 +134,7 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
 
 def ask_loaders(answer: Callable, seed: int) -> dict:
     train, test = ([(torch.zeros(1, 28, 28), i) for i in range(count)] for count in (37, 21))
-    train_loader, test_loader = answer(train, test, batch_size=8)
+    train_loader, test_loader = given(answer(train, test, batch_size=8), "two loaders, training first")
     passes = [[labels.tolist() for _, labels in loader] for loader in (train_loader, train_loader, test_loader)]
     return {"train": passes[0], "again": passes[1], "test": passes[2]}
 
@@ -114,7 +144,7 @@ def ask_train_loop(answer: Callable, seed: int) -> dict:
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
     network.eval()  # a loop that forgets train() shows
     returned = answer(network, loader, optimizer)
-    return {"returned": [float(number) for number in returned], "weights": state(network)}
+    return {"returned": numbers(returned, TWO_FIGURES), "weights": state(network)}
 
 
 def ask_test_loop(answer: Callable, seed: int) -> dict:
@@ -123,30 +153,30 @@ def ask_test_loop(answer: Callable, seed: int) -> dict:
     network.register_forward_hook(lambda *_: grad.append(torch.is_grad_enabled()))
     network.train()
     returned = answer(network, _loader(seed))
-    return {"returned": [float(number) for number in returned], "weights": state(network), "grad": any(grad)}
+    return {"returned": numbers(returned, TWO_FIGURES), "weights": state(network), "grad": any(grad)}
 
 
 def ask_receptive_field(answer: Callable, seed: int) -> dict:
-    return {"values": [float(answer(list(layers))) for layers in layer_lists(seed)]}
+    return {"values": [number(answer(list(layers))) for layers in layer_lists(seed)]}
 
 
 def ask_count_by_hand(answer: Callable, seed: int) -> dict:
-    return {"values": [float(answer(*settings)) for settings in convolution_settings(seed)]}
+    return {"values": [number(answer(*settings)) for settings in convolution_settings(seed)]}
 
 
 def ask_batch_norm(answer: Callable, seed: int) -> dict:
     x, weight, bias, eps = normalisation_inputs(seed)
-    y = answer(x.clone(), weight, bias, eps)
+    y = given(answer(x.clone(), weight, bias, eps), "the normalised tensor")
     return {"shape": list(y.shape), "values": _numbers(y)}
 
 
 def ask_rates(answer: Callable, seed: int) -> dict:
-    return {"values": [[float(rate) for rate in answer(*settings)] for settings in schedule_settings(seed)]}
+    return {"values": [numbers(answer(*settings), "a list of rates, one an epoch") for settings in schedule_settings(seed)]}
 
 
 def state(network: nn.Module) -> list[float]:
     """Every parameter and running statistic, in order."""
-    return [number for tensor in network.state_dict().values() for number in _numbers(tensor)]
+    return [entry for tensor in network.state_dict().values() for entry in _numbers(tensor)]
 
 
 def _loader(seed: int):

@@ -1,6 +1,8 @@
 """Mark a notebook: every check of its lesson, decided outside the process that runs the learner's code."""
 
+import re
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 from course.errors import CourseError, DataError
@@ -12,12 +14,14 @@ from graders.definitions import definitions
 from graders.evidence import Evidence, accuracy_outcome, find_evidence
 from graders.judges import judge_gap, judge_layers, judge_pooling
 from graders.lessons import Check, checks, needed, number_of
+from graders.missing import explain_missing
 from graders.outcome import Outcome, not_attempted, not_yet
 from graders.plans import plan
 from graders.probes import NOT_ATTEMPTED
 from graders.sandbox import Limits, run_probes
 
 __all__ = ["mark", "number_of", "judge", "Outcome"]
+MISSING = re.compile(r"there is no (\w+) yet")
 
 
 def mark(notebook, folder, *, number: int, practice: bool = False, limits: Limits | None = None) -> dict[str, Outcome]:
@@ -39,7 +43,7 @@ def mark(notebook, folder, *, number: int, practice: bool = False, limits: Limit
         answers, failures = {name: {"state": "failed", "message": str(error)} for name in probes}, []
     problems = [*found.problems, *failures]
     return {
-        name: _with_problem(judge(check, answers, seed, Path(folder), number, practice=practice), problems)
+        name: _explained(judge(check, answers, seed, Path(folder), number, practice=practice), problems, cells)
         for name, check in checks(number).items()
     }
 
@@ -95,8 +99,11 @@ def _first_difference(graph: Graph, number: int) -> str:
     return ""
 
 
-def _with_problem(outcome: Outcome, problems: list[str]) -> Outcome:
-    """A definition that is missing because its cell failed is explained by that failure."""
-    if outcome.state == NOT_ATTEMPTED and problems and "there is no" in outcome.message:
+def _explained(outcome: Outcome, problems: list[str], cells: list[str]) -> Outcome:
+    """A definition that is missing, or misses a name, because a cell failed is explained by that failure."""
+    missing = MISSING.match(outcome.message)
+    if problems and ((outcome.state == NOT_ATTEMPTED and missing) or "NameError" in outcome.message):
         return not_yet(f"{outcome.message}: {problems[0]}")
+    if missing and (said := explain_missing(missing[1], cells)):
+        return replace(outcome, message=f"{outcome.message}; {said}")
     return outcome

@@ -102,7 +102,7 @@ def run_statements(source: str) -> tuple[dict, list[str]]:
         except NotImplementedError:
             continue  # a scaffold that nobody has filled in
         except (Exception, SystemExit) as error:
-            advice = "; the grader sees this one file, so put what it needs into it"
+            advice = "; the grader has this file and the course's packages: put what is needed into it, leave out other imports"
             advice = advice if isinstance(error, ModuleNotFoundError) else ""
             begins = ast.unparse(statement).splitlines()[0][:80]
             failures.append(f"`{begins}` gave {type(error).__name__}: {one_line(error)}{advice}")

@@ -1,6 +1,7 @@
 """Marks of a lesson: what a learner writes, in whichever way, gets what it deserves; code answers with their usual slips."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from course.data import load_practice_digits
 from course.iterations import iterations
 from course.pairs import LESSONS
+from course.submission import load_submission, save_submission
 from graders.answer_judges import JUDGE
 from graders.answers import ASK
 from graders.course_checks import no_marks_as_released
@@ -224,6 +227,40 @@ SLIPS = {
     "test_loop": (scores_in_training_mode, "eval"),
     "loaders": (lambda train, test, batch_size: (DataLoader(train, batch_size), DataLoader(test, batch_size)), "shuffle"),
 }  # fmt: skip
+
+
+def forgets_to_return(*arguments, **named) -> None:
+    pass
+
+
+@pytest.mark.parametrize("name", set(ASK) - {"dataset"})
+def test_an_answer_that_returns_nothing_is_asked_whether_the_return_is_missing(name: str) -> None:
+    answer = ask(name, {ASK[name][0]: forgets_to_return}, {"seed": 4})
+    assert "saw None: is the return missing?" in answer["message"]
+
+
+def test_an_answer_of_another_kind_is_told_what_to_return() -> None:
+    answer = ask("count_by_hand", {"conv_parameters": lambda *_: "many"}, {"seed": 4})
+    assert answer["message"] == "return a number, saw str"
+
+
+@pytest.mark.parametrize(
+    "written, said",
+    [
+        ("class MyNet(nn.Module): ...", "found a class MyNet"),
+        ("import no_such_thing as nn\nclass Net(nn.Module): ...", "`import no_such_thing as nn` gave"),
+    ],
+)  # fmt: skip
+def test_a_network_that_is_not_there_is_explained(tmp_path: Path, written: str, said: str) -> None:
+    notebook = {"cells": [{"cell_type": "code", "source": written}]}
+    assert said in mark(notebook, tmp_path, number=8, practice=True)["layers"].message
+
+
+@pytest.mark.mnist
+def test_of_a_run_on_practice_digits_that_is_said_first(tmp_path: Path) -> None:
+    data, honest = load_practice_digits(), load_submission(weights_path(8))
+    save_submission(replace(honest, data={"name": data.name, "digest": data.digest}), tmp_path / weights_path(8).name)
+    assert marked(8, tmp_path)["accuracy"].message.startswith("this run was trained on practice digits")
 
 
 @pytest.mark.parametrize("name", SLIPS)

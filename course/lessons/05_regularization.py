@@ -205,8 +205,9 @@ Graph.trace(Net).table()
 # %% [markdown]
 # ## Check
 #
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("dropout")` prints a
-# hint, `hint("dropout", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("dropout")` prints a hint,
+# `hint("dropout", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are
+# settled by the grader, with the same rules.
 #
 # Dropout, where and how much:
 

@@ -167,8 +167,9 @@ Graph.trace(Net).table()
 # %% [markdown]
 # ## Check
 #
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("gap")` prints a
-# hint, `hint("gap", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("gap")` prints a hint,
+# `hint("gap", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are settled
+# by the grader, with the same rules.
 #
 # Global average pooling, at the end:
 
