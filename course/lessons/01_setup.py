@@ -448,7 +448,7 @@ loader_for_training, loader_for_testing = make_loaders(few_for_training, few_for
 print("loss {:.3f}, accuracy {:.1f}%".format(*evaluate(heavy, loader_for_testing)))
 
 # %% [markdown]
-# Now train. On two cores it takes about two minutes. If you interrupt it (the square button, or the menu *Kernel*), the finished epochs are kept. To
+# Now train. On two cores it takes a minute or two. If you interrupt it (the square button, or the menu *Kernel*), the finished epochs are kept. To
 # begin again, run the cell above first: it makes a fresh network.
 
 # %%

@@ -37,8 +37,8 @@ data = load_data()
 this = iteration(4)
 
 # %% [markdown]
-# These are the documented results of this iteration. At the end you will put your own beside them. (There is also a note on them. It comes last, because you can find out by
-# yourself what it says.)
+# These are the documented results of this iteration. At the end you will put your own beside them. There is also a note on them. It comes last: you can find
+# out by yourself what it says.
 
 # %%
 this.header()
