@@ -3,6 +3,7 @@
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader import utils
 from nbgrader.preprocessors import GetGrades
+from traitlets import Bool
 
 AWAITS = "This answer awaits grading by hand: the 0 above is no mark yet."
 TABLES = ".rendered_html table td, .rendered_html table th { padding: 0.15em 0.8em; text-align: left; }"
@@ -21,6 +22,8 @@ class ExplainGrades(GetGrades):
 
 class TableStyle(CSSHTMLHeaderPreprocessor):
     """The page's style, and a line for tables in Markdown, of which nbgrader's page leaves no room between columns."""
+
+    enabled = Bool(True).tag(config=True)  # nbconvert's own steps are off unless asked for by name
 
     def preprocess(self, nb, resources):
         """Add to the styles that are put into the page."""
