@@ -6,7 +6,7 @@
 import torch
 from torch.nn import functional as F
 
-from graders import answers
+from graders import answer_inputs
 from graders.outcome import Outcome, correct, not_yet
 from graders.setup_judges import (
     judge_dataset,
@@ -21,7 +21,7 @@ from graders.setup_judges import (
 
 def judge_receptive_field(seen: dict, seed: int) -> Outcome:
     """r grows by (k - 1) times the jump, and the jump by the stride."""
-    for layers, value in zip(answers.layer_lists(seed), seen["values"], strict=True):
+    for layers, value in zip(answer_inputs.layer_lists(seed), seen["values"], strict=True):
         size, jump = 1, 1
         for kernel, stride in layers:
             size, jump = size + (kernel - 1) * jump, jump * stride
@@ -35,7 +35,9 @@ def judge_receptive_field(seen: dict, seed: int) -> Outcome:
 
 def judge_count_by_hand(seen: dict, seed: int) -> Outcome:
     """kernel² · in · out, and a bias for each channel out."""
-    for (kernel, before, after, bias), value in zip(answers.convolution_settings(seed), seen["values"], strict=True):
+    for (kernel, before, after, bias), value in zip(
+        answer_inputs.convolution_settings(seed), seen["values"], strict=True
+    ):
         expected = sum(p.numel() for p in torch.nn.Conv2d(before, after, kernel, bias=bias).parameters())
         if value != expected:
             return not_yet(
@@ -47,7 +49,7 @@ def judge_count_by_hand(seen: dict, seed: int) -> Outcome:
 
 def judge_batch_norm(seen: dict, seed: int) -> Outcome:
     """What torch's batch_norm gives in training mode."""
-    x, weight, bias, eps = answers.normalisation_inputs(seed)
+    x, weight, bias, eps = answer_inputs.normalisation_inputs(seed)
     if seen["shape"] != list(x.shape):
         return not_yet(f"saw shape {tuple(seen['shape'])}, expected the input's, {tuple(x.shape)}")
     expected = F.batch_norm(x, None, None, weight, bias, training=True, eps=eps).double().flatten().tolist()
@@ -71,7 +73,7 @@ def judge_batch_norm(seen: dict, seed: int) -> Outcome:
 
 def judge_rates(seen: dict, seed: int) -> Outcome:
     """The rate of each epoch under StepLR."""
-    for (epochs, lr, step, gamma), rates in zip(answers.schedule_settings(seed), seen["values"], strict=True):
+    for (epochs, lr, step, gamma), rates in zip(answer_inputs.schedule_settings(seed), seen["values"], strict=True):
         expected = [lr * gamma ** (epoch // step) for epoch in range(epochs)]
         said = f"for {epochs} epochs from {lr} with step_size={step}, gamma={gamma}"
         if len(rates) != epochs:

@@ -5,13 +5,13 @@ import math
 import torch
 from torch.nn import functional as F
 
-from graders import answers
+from graders import answer_inputs, answers
 from graders.outcome import Outcome, correct, not_yet
 
 
 def judge_statistics(seen: dict, seed: int) -> Outcome:
     """Mean and deviation of pixels between 0 and 1."""
-    pixels = answers.digits(seed, 40)[0].float() / 255
+    pixels = answer_inputs.digits(seed, 40)[0].float() / 255
     mean, std = pixels.mean().item(), pixels.std().item()
     if near([seen["mean"] / 255, seen["std"] / 255], [mean, std], 1e-2):
         return not_yet(
@@ -35,7 +35,7 @@ def judge_transform(seen: dict, seed: int) -> Outcome:
         )
     if seen["dtype"] != "torch.float32":
         return not_yet(f"saw {seen['dtype']}, expected torch.float32; transforms.ToTensor() gives it")
-    pixels = (answers.digits(seed, 1)[0].double() / 255).flatten()
+    pixels = (answer_inputs.digits(seed, 1)[0].double() / 255).flatten()
     if near(seen["values"], ((pixels - 0.1307) / 0.3081).tolist(), 1e-4):
         return correct("a picture becomes float32 (1, 28, 28), normalised")
     if near(seen["values"], pixels.tolist(), 1e-4):
@@ -50,7 +50,7 @@ def judge_transform(seen: dict, seed: int) -> Outcome:
 
 def judge_dataset(seen: dict, seed: int) -> Outcome:
     """Length, transformed pictures and whole-number labels."""
-    images, labels = answers.digits(seed, 5)
+    images, labels = answer_inputs.digits(seed, 5)
     if seen["length"] != 5:
         return not_yet(f"made of 5 digits, saw len(dataset) {seen['length']}; __len__ counts the images")
     if not seen["given"]:
@@ -88,7 +88,7 @@ def judge_train_loop(seen: dict, seed: int) -> Outcome:
     loss, accuracy, weights = _train(seed)
     if near(seen["weights"], weights, 1e-3):
         return _figures(seen, loss, accuracy) or correct("weights, loss and accuracy are those of a correct epoch")
-    untouched = answers.state(answers.small_network(seed))
+    untouched = answers.state(answer_inputs.small_network(seed))
     if near(seen["weights"], untouched, 1e-9):
         return not_yet("after an epoch the weights are what they were: loss.backward(), then optimizer.step()")
     if near(seen["weights"], _train(seed, zero_grad=False)[2], 1e-3):
@@ -103,14 +103,14 @@ def judge_train_loop(seen: dict, seed: int) -> Outcome:
 
 def judge_test_loop(seen: dict, seed: int) -> Outcome:
     """Two figures in evaluation mode, without a change to the network."""
-    network = answers.small_network(seed)
-    images, labels = answers.batches(seed)
+    network = answer_inputs.small_network(seed)
+    images, labels = answer_inputs.batches(seed)
     with torch.no_grad():
         network.eval()
         scores = network(images)
         loss = F.nll_loss(scores, labels).item()
         accuracy = 100 * (scores.argmax(dim=1) == labels).float().mean().item()
-    if not near(seen["weights"], answers.state(answers.small_network(seed)), 1e-9):
+    if not near(seen["weights"], answers.state(answer_inputs.small_network(seed)), 1e-9):
         return not_yet("testing changed the network: its BatchNorm was in training mode; call network.eval() first")
     wrong = _figures(seen, loss, accuracy)
     if wrong:
@@ -122,7 +122,7 @@ def judge_test_loop(seen: dict, seed: int) -> Outcome:
 
 def _train(seed: int, *, zero_grad: bool = True, train_mode: bool = True) -> tuple[float, float, list[float]]:
     """The grader's own epoch, or one with a usual mistake: mean loss, accuracy in percent, weights."""
-    network, (images, labels) = answers.small_network(seed), answers.batches(seed)
+    network, (images, labels) = answer_inputs.small_network(seed), answer_inputs.batches(seed)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
     network.train(train_mode)
     loss_sum, right = 0.0, 0
