@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PARAMETERS, EPOCHS = "parameters", "epochs"
 TRAIN = "training accuracy, best"
-BEST, BEST_OF_19, LAST = "test accuracy, best epoch", "test accuracy, best of 19", "test accuracy, last epoch"
+BEST, BEST_OF_19, LAST = "test accuracy, best epoch", "test accuracy, best of the first 19", "test accuracy, last epoch"
 ORDER = (PARAMETERS, TRAIN, BEST, BEST_OF_19, LAST, EPOCHS)
 
 

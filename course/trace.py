@@ -11,17 +11,25 @@ from course.errors import GraphError
 from course.exported import read_program
 from course.graph import Graph, Stored
 from course.modes import merge_modes
+from course.output import expect_ten_scores
 
 LARGEST_BATCH = 60_000  # all training digits at once
 
 
 def trace(network) -> Graph:
-    """The graph of a network, given as a class built without arguments, or as a module."""
-    return trace_with_weights(network)[0]
+    """The graph of a network, given as a class built without arguments, or as a module; with scores of any shape."""
+    return trace_half_built(network)[0]
 
 
 def trace_with_weights(network) -> tuple[Graph, dict[str, torch.Tensor]]:
-    """The graph of a network, and a copy of the tensors that it holds now."""
+    """The graph of a network that gives ten scores a digit, and a copy of the tensors that it holds now."""
+    graph, weights = trace_half_built(network)
+    expect_ten_scores(graph)
+    return graph, weights
+
+
+def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
+    """The same of a network that may still give something else than ten scores, so that one can look at it."""
     module = _instance(network)
     was_training = module.training
     for part in module.modules():
@@ -70,7 +78,7 @@ def _try_out(module: nn.Module) -> dict[int, torch.Tensor]:
     answers = {}
     for count in (5, 3):  # odd sizes, so that a batch size written into `view` shows
         try:
-            with torch.no_grad():
+            with torch.no_grad(), _following(module) as place:
                 answers[count] = module(_digits(count))
         except NotImplementedError:
             raise
@@ -80,16 +88,41 @@ def _try_out(module: nn.Module) -> dict[int, torch.Tensor]:
                 advice = "; does a view name a batch size? Write x.size(0) there"
             raise GraphError(
                 f"forward failed on a batch of {count} digits, shape ({count}, 1, 28, 28): "
-                f"{type(error).__name__}: {_short(error)}{advice}"
+                f"{type(error).__name__}: {_short(error)}{advice}{place()}"
             ) from error
         if not isinstance(answers[count], torch.Tensor):
             raise GraphError(f"forward should return one tensor, saw {type(answers[count]).__name__}")
-        if tuple(answers[count].shape) != (count, 10):
-            raise GraphError(
-                f"forward should return ten scores a digit, shape ({count}, 10) for {count} digits; "
-                f"saw {tuple(answers[count].shape)}"
-            )
     return answers
+
+
+@contextmanager
+def _following(module: nn.Module):
+    """Gives a function that says how far a forward pass came: in which part it is, or which part ended last."""
+    names = {part: name for name, part in module.named_modules() if name}
+    begun: list[tuple[str, tuple]] = []
+    said = ""
+
+    def enter(part, inputs):
+        if part in names:
+            begun.append((names[part], tuple(inputs[0].shape) if inputs and isinstance(inputs[0], torch.Tensor) else ()))
+
+    def leave(part, inputs, output):
+        nonlocal said
+        if part in names:
+            begun.pop()
+            said = f"; {names[part]} was the last part to give its output, shape {tuple(output.shape)}" if isinstance(
+                output, torch.Tensor
+            ) else ""
+
+    hooks = [
+        nn.modules.module.register_module_forward_pre_hook(enter),
+        nn.modules.module.register_module_forward_hook(leave),
+    ]
+    try:
+        yield lambda: f"; it failed in {begun[-1][0]}, which was given the shape {begun[-1][1]}" if begun else said
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _export(module: nn.Module):

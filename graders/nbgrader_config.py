@@ -1,10 +1,12 @@
 """What nbgrader's configuration file of a course calls: all that differs from stock nbgrader, and why."""
 
+import warnings
 from pathlib import Path
 
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, SaveAutoGrades
 
+from graders.feedback import ExplainGrades, TableStyle
 from graders.intake import take_in
 from graders.preprocessors import BudgetExecute, SettleMarks
 
@@ -21,6 +23,9 @@ def configure(c, folder, *, practice: bool = False) -> None:
     c.Autograde.autograde_preprocessors = _steps()
     c.Execute.timeout = 120  # seconds a cell, within the budget of the notebook
     c.SettleMarks.practice = practice
+    c.GenerateFeedback.preprocessors = [ExplainGrades, TableStyle]
+    # nbgrader builds its database rows in an order that SQLAlchemy 2 remarks on, three times a run; the rows are right.
+    warnings.filterwarnings("ignore", message=r"Object of type <\w+> not in session")
     _take_in_first()
 
 

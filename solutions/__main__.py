@@ -1,4 +1,4 @@
-"""The solutions' commands: `demo`, `check`, `reproduce`, `bench`, `verify`, `tables`."""
+"""The solutions' commands: `demo`, `reproduce`, `bench`, `verify`, `tables`."""
 
 import argparse
 import sys
@@ -27,10 +27,6 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)")
     commands.add_parser("verify", help="grade every recorded submission again")
     commands.add_parser("tables", help="render what lessons and README show of the records")
-    check = commands.add_parser(
-        "check", help="is the course in order: lessons unsolved, solutions right, pairs in step"
-    )
-    check.add_argument("--lessons", type=int, nargs="+", metavar="N", help="only these lessons (all)")
     return top
 
 
@@ -63,10 +59,6 @@ def _run(options) -> int:
 
         bench(options.parts)
         return 0
-    if options.command == "check":
-        from solutions.check import check_course
-
-        return 0 if check_course(options.lessons) else 1
     if options.command == "tables":
         from solutions.tables import write_tables
 

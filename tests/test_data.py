@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from course.data import FILES, Data, load_data, load_mnist, load_practice_digits
+from course.data import FILES, MNIST_TEST_COUNTS, Data, load_data, load_mnist, load_practice_digits
 from course.download import download
 from course.errors import DataError
 
@@ -156,6 +156,10 @@ def test_mnist_is_the_one_that_everybody_knows(mnist: Data) -> None:
     assert (round(float(pixels.mean()), 4), round(float(pixels.std()), 4)) == (0.1307, 0.3081)
     assert mnist.test_labels[:5].tolist() == [7, 2, 1, 0, 4]
     assert mnist.test_labels.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+def test_the_counts_that_lesson_3_shows_are_those_of_mnist(mnist: Data) -> None:
+    assert tuple(mnist.test_labels.bincount().tolist()) == MNIST_TEST_COUNTS
 
 
 def test_torchvision_reads_the_same_digits_from_the_cache(mnist: Data, no_folder: Path, tmp_path: Path) -> None:
