@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--seeds", type=int, default=1, metavar="K", help="the seeds 1 to K of each (1)")
     reproduce.add_argument("--epochs", type=int, metavar="E", help="instead of the documented number")
     reproduce.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
+    reproduce.add_argument("--processes", type=int, default=1, metavar="P", help="runs side by side, one thread each (1)")
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
     bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop")
     bench.add_argument("--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)")
@@ -53,7 +54,7 @@ def _run(options) -> int:
 
         numbers = options.iterations or list(range(1, 11))
         ledger = options.ledger or LEDGER
-        return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger) else 1
+        return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger, options.processes) else 1
     if options.command == "bench":
         from solutions.bench import bench
 

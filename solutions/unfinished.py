@@ -13,8 +13,8 @@ from course.submission import Epoch
 class Unfinished:
     """The file beside a ledger that holds a run's finished epochs until the run is in the ledger."""
 
-    def __init__(self, ledger: Path, run: Run):
-        self.path = ledger.parent / "unfinished" / f"{run.graph.hash}-{run.recipe.hash}.pt"
+    def __init__(self, ledger: Path, graph: str, recipe: str):
+        self.path = ledger.parent / "unfinished" / f"{graph}-{recipe}.pt"  # the two hashes; the seed is in the recipe's
 
     def save(self, run: Run) -> None:
         """Write the run down; the file is replaced whole."""
