@@ -1,6 +1,7 @@
 """What is shown of the records, rendered from them: the lessons' summary and the README's table."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count, takewhile
 from pathlib import Path
@@ -27,10 +28,13 @@ HEAD = (
 
 def write_tables() -> list[Path]:
     """Render anew what does not say what the records say; returns the files that changed."""
+    from solutions.speed_page import PAGE, speed_page
+
     changed = []
-    for path, render in ((RECORDED, summary), (README, readme)):
+    for path, render in ((RECORDED, summary), (README, readme), (PAGE, speed_page)):
         text = render()
-        if path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             recorded_results.cache_clear()
             changed.append(path)
@@ -66,8 +70,12 @@ def readme() -> str:
 
 def iterations_table() -> str:
     """A row an iteration, in Markdown."""
-    rows = [HEAD, ("---",) * len(HEAD), *(_row(item, recorded_results().get(item.number)) for item in iterations())]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return markdown_table(HEAD, [_row(item, recorded_results().get(item.number)) for item in iterations()])
+
+
+def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Lines of cells between bars."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ("---",) * len(head), *body))
 
 
 def _row(item: Iteration, recorded: Recorded | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from course.iterations import iteration, iterations
 from course.recorded import RECORDED, Recorded, spread
 from solutions.ledger import Record, append
 from solutions.modules import solution
+from solutions.speed_page import PAGE, speed_page
 from solutions.tables import README, iterations_table, readme, summary
 
 
@@ -18,6 +19,10 @@ def test_the_lessons_summary_is_rendered_from_the_ledger() -> None:
 
 def test_the_readmes_table_is_rendered_from_the_data() -> None:
     assert README.read_text() == readme(), "python -m solutions tables renders it anew"
+
+
+def test_the_page_of_speed_is_rendered_from_the_last_measurement() -> None:
+    assert PAGE.read_text() == speed_page(), "python -m solutions tables renders it anew"
 
 
 def test_the_readmes_table_has_a_row_an_iteration() -> None:
