@@ -32,9 +32,9 @@ INTRODUCTION = """\
 # How fast it is
 
 `python -m solutions bench` measures this page anew, and `python -m solutions tables` renders it; the figures are in
-`solutions/results/bench.json`. The **standard loop** is what tutorials write: `torchvision.datasets.MNIST` with PIL transforms,
-a `DataLoader` with its defaults, single precision (`solutions/standard.py`). What is compared runs in turns on the same machine, and
-medians count. Times need a quiet machine: other work on the same cores shows in them.
+`solutions/results/bench.json`. The **standard loop** is what tutorials write: `torchvision.datasets.MNIST` with PIL
+transforms, a `DataLoader` with its defaults, single precision (`solutions/standard.py`). What is compared runs in turns
+on the same machine, and medians count. Times need a quiet machine: other work on the same cores shows in them.
 """
 
 
