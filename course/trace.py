@@ -12,6 +12,7 @@ from course.exported import read_program
 from course.graph import Graph, Stored
 from course.modes import merge_modes
 from course.output import expect_ten_scores
+from course.tryout import digits, short, try_out
 
 LARGEST_BATCH = 60_000  # all training digits at once
 
@@ -39,7 +40,7 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
             raise GraphError("a normalisation with momentum=None computes with its count of batches; give it a number")
     try:
         with _quiet():
-            expected = _try_out(module.eval())
+            expected = try_out(module.eval())
             training, tensors, weights = read_program(_export(module.train()), module)
             evaluation, _, _ = read_program(_export(module.eval()), module)
     finally:
@@ -60,7 +61,7 @@ def _instance(network) -> nn.Module:
             raise
         except Exception as error:
             what = "needs arguments: give each a default" if "argument" in str(error) else "cannot be built"
-            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {_short(error)})") from error
+            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {short(error)})") from error
     if not isinstance(network, nn.Module):
         advice = "; to give a class its settings, write a subclass whose __init__ calls super().__init__(…)"
         raise GraphError(
@@ -69,66 +70,10 @@ def _instance(network) -> nn.Module:
     return network.cpu()
 
 
-def _digits(count: int) -> torch.Tensor:
-    return torch.randn(count, 1, 28, 28, generator=torch.Generator().manual_seed(count))
-
-
-def _try_out(module: nn.Module) -> dict[int, torch.Tensor]:
-    """Run the network as it stands on two batch sizes; what it answers is what the graph must answer."""
-    answers = {}
-    for count in (5, 3):  # odd sizes, so that a batch size written into `view` shows
-        try:
-            with torch.no_grad(), _following(module) as place:
-                answers[count] = module(_digits(count))
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            advice = ""
-            if "is invalid for input of size" in str(error):
-                advice = "; does a view name a batch size? Write x.size(0) there"
-            raise GraphError(
-                f"forward failed on a batch of {count} digits, shape ({count}, 1, 28, 28): "
-                f"{type(error).__name__}: {_short(error)}{advice}{place()}"
-            ) from error
-        if not isinstance(answers[count], torch.Tensor):
-            raise GraphError(f"forward should return one tensor, saw {type(answers[count]).__name__}")
-    return answers
-
-
-@contextmanager
-def _following(module: nn.Module):
-    """Gives a function that says how far a forward pass came: in which part it is, or which part ended last."""
-    names = {part: name for name, part in module.named_modules() if name}
-    begun: list[tuple[str, tuple]] = []
-    said = ""
-
-    def enter(part, inputs):
-        if part in names:
-            begun.append((names[part], tuple(inputs[0].shape) if inputs and isinstance(inputs[0], torch.Tensor) else ()))
-
-    def leave(part, inputs, output):
-        nonlocal said
-        if part in names:
-            begun.pop()
-            said = f"; {names[part]} was the last part to give its output, shape {tuple(output.shape)}" if isinstance(
-                output, torch.Tensor
-            ) else ""
-
-    hooks = [
-        nn.modules.module.register_module_forward_pre_hook(enter),
-        nn.modules.module.register_module_forward_hook(leave),
-    ]
-    try:
-        yield lambda: f"; it failed in {begun[-1][0]}, which was given the shape {begun[-1][1]}" if begun else said
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
 def _export(module: nn.Module):
     try:
         program = torch.export.export(
-            module, (_digits(5),), dynamic_shapes=(({0: torch.export.Dim.DYNAMIC}),), strict=False
+            module, (digits(5),), dynamic_shapes=(({0: torch.export.Dim.DYNAMIC}),), strict=False
         )
     except Exception as error:
         text = str(error)
@@ -142,7 +87,7 @@ def _export(module: nn.Module):
                 "use tensor operations only, which do the same for every digit"
             ) from error
         raise GraphError(
-            f"forward is not a fixed list of tensor operations ({type(error).__name__}: {_short(error)}); "
+            f"forward is not a fixed list of tensor operations ({type(error).__name__}: {short(error)}); "
             "keep to torch operations on x, without NumPy, random choices or data-dependent branches"
         ) from error
     if any(allowed.upper < LARGEST_BATCH for allowed in program.range_constraints.values()):
@@ -154,7 +99,7 @@ def _compare(network: nn.Module, expected: dict[int, torch.Tensor]) -> None:
     network.eval()
     for count, answer in expected.items():
         with torch.no_grad():
-            rebuilt = network(_digits(count))
+            rebuilt = network(digits(count))
         if not torch.allclose(rebuilt, answer.to(rebuilt.dtype), rtol=1e-3, atol=1e-4, equal_nan=True):
             raise GraphError(
                 "the network written down as a list of operations answers differently from the network itself: "
@@ -177,8 +122,3 @@ def _quiet():
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 300 else text[:300] + "…"
