@@ -67,7 +67,7 @@ def _growth(found: dict) -> str:
     return (
         "A digit's work grows with the multiply-adds, and for small networks with the size of their maps; parameters say little. "
         f"The final network's training never held more than {most:,.0f} MB, PyTorch and MNIST included.\n\n"
-        "![Two plots. Left: microseconds a digit against multiply-adds a digit, iterations 2, 3, 6, 7 and 8, both axes "
+        "![Two plots. Left: microseconds a digit against multiply-adds a digit, the ten iterations, both axes "
         "logarithmic. Right: microseconds a digit against the batch size, for iteration 8.](../solutions/results/growth.svg)"
     )
 
