@@ -4,7 +4,7 @@ import logging
 
 from jupyter_core.paths import jupyter_config_path, jupyter_path
 from jupyter_server.extension.config import ExtensionConfigManager
-from jupyterlab.commands import AppOptions, get_app_info
+from jupyterlab.commands import AppOptions, get_app_info  # type: ignore[import-untyped]
 
 LAB = ("@jupyter/nbgrader", "jupyterlab-jupytext")
 SERVER = (
