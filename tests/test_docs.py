@@ -1,6 +1,5 @@
 """The documentation is true: its commands run, in their order, in a copy of the checkout; what it names is there."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 import yaml
 
 from course.__main__ import parser as course_parser
-from course.data import cache_folder, files
+from course.data import FILES, cache_folder, original_files
 from course.pairs import LESSONS
 from graders.__main__ import parser as graders_parser
 from solutions.__main__ import parser as solutions_parser
@@ -95,13 +94,12 @@ def checkout(tmp_path: Path, committed_files: list[Path]) -> Path:
 @pytest.fixture
 def cache(mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """MNIST as a download leaves it, whatever folder names it on this machine."""
-    named = Path(os.environ.get("MNIST_DIR") or cache_folder())
+    content = original_files(download=False)
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     cache_folder().mkdir(parents=True)
-    for name, _ in files():
-        path = named / name if (named / name).exists() else named / "MNIST" / "raw" / name
-        shutil.copy(path, cache_folder())
+    for (name, _), zipped in zip(FILES, content, strict=True):
+        (cache_folder() / name).write_bytes(zipped)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 
 from course import doctor, extensions, speed
 from course.__main__ import main
-from course.data import files
+from course.data import FILES
 from course.iterations import iterations, measured_probe
 
 
@@ -92,7 +92,7 @@ def test_missing_data_are_not_downloaded(examined: Callable, tmp_path: Path, mon
 
 
 def test_damaged_data_are_seen(examined: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, _ in files():
+    for name, _ in FILES:
         (tmp_path / name).write_bytes(gzip.compress(b"not the digits"))
     monkeypatch.setenv("MNIST_DIR", str(tmp_path))
     finding = examined("data")
