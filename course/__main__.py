@@ -1,4 +1,8 @@
-"""The course's commands: `lab` opens the lessons, `check` asks whether all is in order, `pairs` derives their notebooks."""
+"""The course's commands.
+
+`lab` opens the lessons, `status` says how far they are done, `doctor` whether this machine is fit for them; `check` asks whether
+all is in order, and `pairs` derives their notebooks.
+"""
 
 import argparse
 import sys
@@ -12,6 +16,11 @@ def parser() -> argparse.ArgumentParser:
         "lab", help="open a copy of the lessons in JupyterLab", epilog="Other options are handed to JupyterLab."
     )
     lab.add_argument("--folder", default="workspace", help="where your copy is or will be (workspace)")
+    status = commands.add_parser(
+        "status", help="which lessons are done, as far as saved files tell, and what comes next"
+    )
+    status.add_argument("--folder", default="workspace", help="where your copy is (workspace)")
+    commands.add_parser("doctor", help="is this machine fit for the course, and how long will each training take")
     check = commands.add_parser(
         "check",
         help="is the course in order: lessons complete, in step, unsolved; and what packages beside this one ask",
@@ -35,6 +44,18 @@ def main(arguments: list[str] | None = None) -> int:
             from course.lab import open_lab
 
             open_lab(options.folder, further)
+        elif options.command == "status":
+            from course.status import report
+
+            print(report(options.folder))
+        elif options.command == "doctor":
+            from course.doctor import examine
+
+            fit = True
+            for finding in examine():
+                print(finding, flush=True)
+                fit = fit and finding.passed
+            return 0 if fit else 1
         elif options.command == "check":
             from course.check_course import check_course
 

@@ -82,8 +82,12 @@ class Iteration:
 @cache
 def iterations() -> tuple[Iteration, ...]:
     """All ten, in order."""
-    text = (Path(__file__).parent / "iterations.toml").read_text(encoding="utf-8")
-    return tuple(_iteration(entry) for entry in tomllib.loads(text)["iteration"])
+    return tuple(_iteration(entry) for entry in _facts()["iteration"])
+
+
+def measured_probe() -> float:
+    """Seconds that the probe of `course.speed` took on the machine on which `minutes_cpu` was measured."""
+    return _facts()["probe_seconds"]
 
 
 def iteration(number: int) -> Iteration:
@@ -92,6 +96,10 @@ def iteration(number: int) -> Iteration:
         if item.number == number:
             return item
     raise UsageError(f"there are iterations 1 to {len(iterations())}, saw {number!r}")
+
+
+def _facts() -> dict:
+    return tomllib.loads((Path(__file__).parent / "iterations.toml").read_text(encoding="utf-8"))
 
 
 def _iteration(entry: dict) -> Iteration:

@@ -5,7 +5,6 @@ What comes back is a JSON file, of bounded size, parsed strictly; it is data, an
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +15,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from course.errors import SandboxError
+
+with suppress(ModuleNotFoundError):
+    import resource  # Windows has none; learners' notebooks import this file for their checks there, too
 
 SECONDS = 60  # building and tracing a network takes 5 s on a slow machine, most of it PyTorch's import
 MEMORY = 6 * 2**30  # bytes of data; PyTorch needs 1 GiB, iteration 1 as much again
@@ -39,6 +41,11 @@ def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict
 
     Raises SandboxError, in a sentence, where the code takes too long, takes too much memory, or kills its process.
     """
+    if not hasattr(os, "fork"):
+        raise SandboxError(
+            "this system cannot run a file's code apart from the grader; that needs Linux or macOS. On Windows the checks in the "
+            "notebook and the grading of a .safetensors file work; for the rest use WSL"
+        )
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
         task = Path(folder) / "task.json"

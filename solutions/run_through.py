@@ -17,11 +17,12 @@ from solutions.modules import WITH_WEIGHTS
 
 SECONDS = 600  # a cell; the longest trains
 FEW_EPOCHS = 2  # on practice digits, where even lesson 2's network then takes seconds
+WORDS = r'alt="[^"]{20,}"'
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def run_through(item: Iteration, folder: Path, *, practice: bool) -> list[str]:
-    """A sentence for each cell that fails, warns, or checks and does not say "correct".
+    """A sentence for each cell that fails, warns, shows a picture without words, or checks and does not say "correct".
 
     With `practice` it trains on practice digits, for a few epochs, and accuracy is not assessed. Without, it has MNIST and
     trains no network: what lies in `folder` is replayed.
@@ -61,6 +62,12 @@ def _problems(cell: NotebookNode, number: int, item: Iteration, practice: bool) 
     place = about.get("grade_id") or f"cell {number}"
     printed = {name: "".join(o.text for o in cell.outputs if o.get("name") == name) for name in ("stdout", "stderr")}
     problems = [(place, f"writes to stderr: {one_line(printed['stderr'])}")] if printed["stderr"] else []
+    for data in (output.data for output in cell.outputs if "data" in output):
+        pictures = re.findall(r"<img [^>]*>", data.get("text/html", ""))
+        if any(kind.startswith("image/") for kind in data) or not all(re.search(WORDS, tag) for tag in pictures):
+            problems.append(
+                (place, "shows a picture without an alternative text: make it with course.plots, or a Picture")
+            )
     if about.get("grade") and not about.get("solution"):
         accuracy = checks(item.number)[about["grade_id"]].kind == "evidence"
         expected = "○ not assessed" if practice and accuracy else "✔ correct"

@@ -33,6 +33,8 @@ FAULTS = {  # what is done to a released lesson, and a word of the sentence that
     "an answer filled in": ("raise NotImplementedError", "pass", "solved already"),
     "a mark too many": ('"points": 5', '"points": 6', "add up"),
     "a heading left out": ("## Compare", "Compare", "in this order"),
+    "a second title": ("## Compare", "# Compare", "one title"),
+    "a skipped level of headings": ("## Compare", "### Compare", "one title"),
     "a grade id twice": ('"grade_id": "layers"', '"grade_id": "parameters"', "twice"),
 }
 
@@ -68,16 +70,17 @@ def test_a_solved_lesson_runs_from_top_to_bottom_on_practice_digits(item: Iterat
 
 
 def test_a_cell_that_fails_or_warns_or_is_not_correct_is_reported(tmp_path: Path, monkeypatch) -> None:
+    wordless = "from IPython.display import HTML; HTML('<img src=\"data:image/png;base64,\">')"
     cells = {"fails": "1 / 0", "warns": "import warnings; warnings.warn('careful')", "is short": "print('✘ not yet')"}
+    cells["shows"] = wordless
     for name, source in cells.items():
         cell = nbformat.v4.new_code_cell(source)
         if name == "is short":
             cell.metadata["nbgrader"] = {"grade": True, "solution": False, "grade_id": "layers"}
-        monkeypatch.setattr(
-            "solutions.run_through.fill", lambda *_, cell=cell: nbformat.v4.new_notebook(cells=[cell])
-        )
+        monkeypatch.setattr("solutions.run_through.fill", lambda *_, cell=cell: nbformat.v4.new_notebook(cells=[cell]))
         (problem,) = run_through(iteration(8), tmp_path, practice=True)
-        assert {"fails": "ZeroDivisionError", "warns": "careful", "is short": "layers: expected '✔ correct'"}[name] in problem
+        said = {"fails": "ZeroDivisionError", "warns": "careful", "is short": "layers: expected '✔ correct'"}
+        assert said.get(name, "without an alternative text") in problem
 
 
 def package(folder: Path, name: str, checks: str) -> None:
