@@ -11,6 +11,7 @@ import torch
 from course import load_mnist
 from course.data import Data
 from course.seeds import fit_seeds
+from course.speed import probe_seconds
 from course.training import begin, train
 from solutions.modules import solution
 
@@ -25,7 +26,8 @@ def growth(data: Data | None = None) -> dict:
     """Microseconds a digit and the process's largest memory, each training in a fresh process of its own."""
     sizes = [_apart(number, 128) for number in ITERATIONS]
     batches = [_apart(8, batch) for batch in BATCHES]
-    return {"iterations": sizes, "batches": batches, "seeds": [_apart_seeds(count) for count in SEEDS]}
+    seeds = [_apart_seeds(count) for count in SEEDS]
+    return {"iterations": sizes, "batches": batches, "seeds": seeds, "probe_seconds": probe_seconds()}
 
 
 def _apart(number: int, batch_size: int) -> dict:
