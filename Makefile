@@ -37,7 +37,7 @@ lab: install ## open the lessons in JupyterLab, as a copy to work in
 	@$(RUN) -m course lab $(ARGS)
 
 check: install ## is the course in order: lessons unsolved, solutions right, pairs in step
-	@$(RUN) -m solutions check $(ARGS)
+	@$(RUN) -m course check $(ARGS)
 
 # The stamp says what was installed, where, for which Python. It is written last: an interrupted install leaves none.
 STAMP = $(BIN)/../mnist-course.stamp

@@ -1,4 +1,8 @@
-"""The course's commands: `lab` opens the lessons, `check` looks whether they are in order, `pairs` derives their notebooks."""
+"""The course's commands.
+
+`lab` opens the lessons, `status` says how far they are done, `doctor` whether this machine is fit for them; `check` asks whether
+all is in order, and `pairs` derives their notebooks.
+"""
 
 import argparse
 import sys
@@ -12,7 +16,18 @@ def parser() -> argparse.ArgumentParser:
         "lab", help="open a copy of the lessons in JupyterLab", epilog="Other options are handed to JupyterLab."
     )
     lab.add_argument("--folder", default="workspace", help="where your copy is or will be (workspace)")
-    commands.add_parser("check", help="are the lessons in order: complete, in step, unsolved, worth 100 marks each")
+    status = commands.add_parser(
+        "status", help="which lessons are done, as far as saved files tell, and what comes next"
+    )
+    status.add_argument("--folder", default="workspace", help="where your copy is (workspace)")
+    commands.add_parser("doctor", help="is this machine fit for the course, and how long will each training take")
+    check = commands.add_parser(
+        "check",
+        help="is the course in order: lessons complete, in step, unsolved; and what packages beside this one ask",
+        description="Ask everything of the course that can be asked here. A package beside this one may bring further checks, "
+        "in a file course_checks.py; the first line says which were found. Status 0 where all holds, else 1.",
+    )
+    check.add_argument("--lessons", type=int, nargs="+", metavar="N", help="only these lessons (all)")
     commands.add_parser("pairs", help="derive every lesson's notebook from its script")
     return top
 
@@ -29,13 +44,22 @@ def main(arguments: list[str] | None = None) -> int:
             from course.lab import open_lab
 
             open_lab(options.folder, further)
-        elif options.command == "check":
-            from course.check import check_lessons
+        elif options.command == "status":
+            from course.status import report
 
-            found = check_lessons()
-            for name, problems in found.items():
-                print("\n".join([f"[{'FAIL' if problems else 'OK'}] {name}", *(f"  {one}" for one in problems)]))
-            return 1 if any(found.values()) else 0
+            print(report(options.folder))
+        elif options.command == "doctor":
+            from course.doctor import examine
+
+            fit = True
+            for finding in examine():
+                print(finding, flush=True)
+                fit = fit and finding.passed
+            return 0 if fit else 1
+        elif options.command == "check":
+            from course.check_course import check_course
+
+            return 0 if check_course(options.lessons) else 1
         else:
             from course.pairs import out_of_step, write_notebooks
 

@@ -1,6 +1,6 @@
 """Are the lessons in order, as far as they can tell by themselves: complete, in step, unsolved, worth 100 marks each.
 
-That every solution passes every check is asked by `make check`, which needs the solutions.
+What else there is to ask, of the graders and of the answers, packages beside this one bring: see check_course.
 """
 
 import re

@@ -8,11 +8,11 @@ from course.tables import html_table, text_table
 
 if TYPE_CHECKING:
     from course.iterations import Iteration
-    from course.training import Run
+    from course.run import Run
 
 PARAMETERS, EPOCHS = "parameters", "epochs"
 TRAIN = "training accuracy, best"
-BEST, BEST_OF_19, LAST = "test accuracy, best epoch", "test accuracy, best of 19", "test accuracy, last epoch"
+BEST, BEST_OF_19, LAST = "test accuracy, best epoch", "test accuracy, best of the first 19", "test accuracy, last epoch"
 ORDER = (PARAMETERS, TRAIN, BEST, BEST_OF_19, LAST, EPOCHS)
 
 

@@ -19,6 +19,14 @@ from course.errors import DataError
 from course.folders import below, cache_folder
 
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081  # of the 60,000 training digits' pixels, scaled to 0..1; lesson 1 computes them
+# Names and MD5 checksums of the four files, training images and labels, then test: torchvision's, whose import takes a second.
+FILES = (
+    ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+    ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+    ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+    ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+)
+MNIST_TEST_COUNTS = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)  # of each digit in the test set; lesson 3 asks
 PRACTICE_TEST_DIGITS = 360  # the last fifth of scikit-learn's 1,797, written by people who wrote none of the others
 
 
@@ -57,10 +65,14 @@ def load_mnist(folder=None, *, download: bool = True) -> Data:
     names, flat or in MNIST/raw below it; else in the user's cache, and downloaded if `download` allows it. Raises
     DataError.
     """
-    folder = folder or os.environ.get("MNIST_DIR")
-    content = _named_folder(Path(folder)) if folder else _cache(download)
-    tensors = [_idx(gzip.decompress(zipped)) for zipped in content]
+    tensors = [_idx(gzip.decompress(zipped)) for zipped in original_files(folder, download=download)]
     return _data("MNIST", *tensors)
+
+
+def original_files(folder=None, *, download: bool = True) -> list[bytes]:
+    """The contents of MNIST's four .gz files, verified, in the order of FILES; found as `load_mnist` finds them."""
+    folder = folder or os.environ.get("MNIST_DIR")
+    return _named_folder(Path(folder)) if folder else _cache(download)
 
 
 def load_practice_digits() -> Data:
@@ -78,17 +90,11 @@ def load_practice_digits() -> Data:
 def mnist_available() -> bool:
     """Whether MNIST can be read right now; tries no network."""
     try:
-        folder = os.environ.get("MNIST_DIR")
-        return bool(_named_folder(Path(folder)) if folder else _cache(download=False))
+        return bool(original_files(download=False))
     except DataError:
         return False
 
 
-def files() -> list[tuple[str, str]]:
-    """Name and MD5 checksum of the four files, as torchvision knows them: training images and labels, then test."""
-    from torchvision.datasets import MNIST
-
-    return list(MNIST.resources)
 
 
 def _named_folder(folder: Path) -> list[bytes]:
@@ -98,7 +104,7 @@ def _named_folder(folder: Path) -> list[bytes]:
         raise DataError(f"there is no folder {folder}: let MNIST_DIR name the folder of MNIST's four .gz files")
     folder = below(folder)
     content = []
-    for name, md5 in files():
+    for name, md5 in FILES:
         wrong = fault(folder / name, md5)
         if wrong:
             raise DataError(f"{wrong}: put MNIST's original {name} into {folder}")
@@ -109,7 +115,7 @@ def _named_folder(folder: Path) -> list[bytes]:
 def _cache(download: bool) -> list[bytes]:
     """The contents of the four files in the cache; what is missing or damaged is downloaded, if that is allowed."""
     folder, content = cache_folder(), []
-    for name, md5 in files():
+    for name, md5 in FILES:
         wrong = fault(folder / name, md5)
         if wrong and not download:
             raise DataError(

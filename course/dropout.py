@@ -1,22 +1,27 @@
-"""Dropout with a cheap mask: three times as fast as PyTorch's on a CPU, where dropout takes a fifth of a step."""
+"""Dropout with a cheap mask: a third of what PyTorch's costs on a CPU, where dropout takes a fifth of a step."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-STEPS = 2**16  # a rate is rounded to 1/65,536: sixteen random bits decide on a number
+STEPS = 256  # one random byte decides on a number
 
 
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     """Zero each number with probability p and scale the rest by 1 / (1 - p), as `F.dropout` does; any shape.
 
-    The generator gives 64 bits a call, one after the other; four numbers share a call here, PyTorch uses one for each.
+    The generator gives 64 bits a call, one call after the other: eight numbers share one here, PyTorch takes one for each.
     """
-    if not training or not 0 < p < 1 or x.device.type != "cpu" or not x.is_floating_point():
+    if not training:
+        return x
+    if not 1 / STEPS <= p <= 1 - 1 / STEPS or x.device.type != "cpu" or not x.is_floating_point():
         return F.dropout(x, p, training)
     if not (x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))):
         return F.dropout(x, p, training)
-    bits = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
-    bits = bits.view(torch.int16)[: x.numel()].as_strided(x.shape, x.stride())  # in x's own memory order
-    keep = bits >= round(p * STEPS) - STEPS // 2
-    return x * keep.to(x.dtype).mul_(1 / (1 - p))
+    limit = int(STEPS * p)  # p = 0.1 is 25.6 of 256: the limit is 26 in six calls of ten and 25 in the others
+    limit += torch.rand(()).item() < STEPS * p - limit
+    words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+    random = words.view(torch.uint8)[: x.numel()]
+    keep = random.clamp_(limit - 1, limit).sub_(limit - 1)  # 0 or 1; making bools by `>=` takes four times as long
+    mask = keep.to(x.dtype).mul_(1 / (1 - p))
+    return x * mask.as_strided(x.shape, x.stride())  # in x's own memory order

@@ -117,10 +117,11 @@ class Graph:
         return rows(self)
 
     def table(self):
-        """The rows as a table that prints well in a terminal and in a notebook."""
+        """The rows as a table that prints well in a terminal and in a notebook; below it, what is wrong with the output."""
+        from course.output import output_problem
         from course.table import Table
 
-        return Table(self.rows, self.parameters)
+        return Table(self.rows, self.parameters, output_problem(self))
 
     @property
     def parameters(self) -> int:

@@ -11,7 +11,7 @@ from course.errors import UsageError
 from course.recorded import recorded_results
 
 if TYPE_CHECKING:
-    from course.training import Run
+    from course.run import Run
 
 TEST_DIGITS = 10_000
 
@@ -82,8 +82,12 @@ class Iteration:
 @cache
 def iterations() -> tuple[Iteration, ...]:
     """All ten, in order."""
-    text = (Path(__file__).parent / "iterations.toml").read_text(encoding="utf-8")
-    return tuple(_iteration(entry) for entry in tomllib.loads(text)["iteration"])
+    return tuple(_iteration(entry) for entry in _facts()["iteration"])
+
+
+def measured_probe() -> float:
+    """Seconds that the probe of `course.speed` took on the machine on which `minutes_cpu` was measured."""
+    return _facts()["probe_seconds"]
 
 
 def iteration(number: int) -> Iteration:
@@ -97,6 +101,10 @@ def iteration(number: int) -> Iteration:
 def number_of(slug: str) -> int | None:
     """The number of the iteration of this name, such as 8 for "08_final_model"; None for any other name."""
     return next((item.number for item in iterations() if item.slug == slug), None)
+
+
+def _facts() -> dict:
+    return tomllib.loads((Path(__file__).parent / "iterations.toml").read_text(encoding="utf-8"))
 
 
 def _iteration(entry: dict) -> Iteration:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,4 +42,7 @@ def open_lab(folder, arguments: list[str]) -> None:
     print(f"{Path(folder).resolve()}: {len(new)} lessons copied, {kept} kept as you left them.")
     print("To begin a lesson again, delete its .ipynb and its .py there.", flush=True)
     os.chdir(folder)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *arguments])
+    command = [sys.executable, "-m", "jupyterlab", *arguments]
+    if os.name == "nt":  # there execv would hand the terminal back while JupyterLab goes on
+        sys.exit(subprocess.call(command))
+    os.execv(sys.executable, command)

@@ -14,14 +14,17 @@ from matplotlib.figure import Figure
 
 from course.errors import UsageError
 
+# Okabe and Ito's vermilion and blue, the one lighter and the other darker, and black: far apart also in grey, and for every kind
+# of colour blindness. Lines differ in style and marker besides.
 TRAIN: dict[str, Any] = {
-    "color": "#D55E00",
+    "color": "#DE6500",
     "linestyle": "--",
     "marker": "s",
     "markersize": 3.5,
-}  # Okabe and Ito's palette
-TEST: dict[str, Any] = {"color": "#0072B2", "linestyle": "-", "marker": "o", "markersize": 3.5}
-OTHER: dict[str, Any] = {"color": "#333333", "linestyle": ":", "linewidth": 1.2}
+    "markerfacecolor": "white",
+}
+TEST: dict[str, Any] = {"color": "#00456B", "linestyle": "-", "marker": "o", "markersize": 3.5}
+OTHER: dict[str, Any] = {"color": "#000000", "linestyle": ":", "linewidth": 1.2}
 
 
 class Picture(Figure):

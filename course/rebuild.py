@@ -15,10 +15,12 @@ class Network(nn.Module):
     """A graph with its tensors, as a module: `train()` and `eval()` work, gradients flow, any device will do.
 
     Input (N, 1, 28, 28) float32, output (N, 10). `weights` maps the graph's tensor names to tensors; without it all
-    are zero. Raises GraphError where names, shapes or formats do not agree with the graph.
+    are zero; `instead` maps operations to functions to run in their place (those of FASTER). Kernels lie in memory as
+    (N, H, W, C), and maps then follow them: a CPU's convolutions are faster so. Raises GraphError where names, shapes or
+    formats do not agree with the graph.
     """
 
-    def __init__(self, graph: Graph, weights: dict[str, Tensor] | None = None):
+    def __init__(self, graph: Graph, weights: dict[str, Tensor] | None = None, instead: dict | None = None):
         super().__init__()
         self.graph = graph
         self.stored: dict[str, str] = {}  # a graph's tensor name to this module's, which may hold no point
@@ -27,12 +29,14 @@ class Network(nn.Module):
         check_weights(graph, weights)
         for i, (name, spec) in enumerate(graph.tensors.items()):
             self.stored[name] = f"t{i}"
-            tensor = weights[name].detach().clone()
+            layout = torch.channels_last if len(spec.shape) == 4 else torch.preserve_format
+            tensor = weights[name].detach().clone(memory_format=layout)
             if spec.kind == "parameter":
                 self.register_parameter(f"t{i}", nn.Parameter(tensor, requires_grad=spec.trainable))
             else:
                 self.register_buffer(f"t{i}", tensor)
-        self._steps = [(n.name, FASTER.get(n.op) or implementation(n.op), n.args, n.kwargs) for n in graph.nodes]
+        instead = FASTER if instead is None else instead
+        self._steps = [(n.name, instead.get(n.op) or implementation(n.op), n.args, n.kwargs) for n in graph.nodes]
         self._last_use = _last_uses(graph)
         self._squeezes = any(n.op == "squeeze" for n in graph.nodes)
 

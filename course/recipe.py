@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import json
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -61,6 +62,7 @@ class Recipe:
 
     def _try_out(self, optimizer, schedule):
         """Let PyTorch itself refuse a negative rate or a setting that is missing."""
+        _leave_out_the_compiler()
         try:
             built = self.build_optimizer([torch.nn.Parameter(torch.zeros(1))])
         except Exception as error:
@@ -68,8 +70,8 @@ class Recipe:
         try:
             built_schedule = self.build_schedule(built, steps_per_epoch=1)
             if built_schedule and not self.steps_every_batch:
-                built.step()
-                built_schedule.step()  # a step_size of 0 shows only here
+                with warnings.catch_warnings(action="ignore"):  # of a schedule that steps before its optimiser
+                    built_schedule.step()  # a step_size of 0 shows only here
         except Exception as error:
             raise RecipeError(f"schedule {schedule['name']}: {_short(error)}") from None
 
@@ -122,6 +124,13 @@ class Recipe:
             raise RecipeError("augment is a list")
         values["augment"] = tuple(_partial(item, augmentations, AUGMENTATIONS)() for item in data["augment"])
         return cls(**values)
+
+
+def _leave_out_the_compiler() -> None:
+    """Building an optimiser would import PyTorch's compiler, for two seconds, only to be left alone by it: say so beforehand."""
+    function = getattr(Optimizer.add_param_group, "__wrapped__", None)
+    if function is not None and not hasattr(function, "__dynamo_disable"):
+        function.__dynamo_disable = function
 
 
 def _settings(given, what: str, module, names) -> dict:

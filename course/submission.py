@@ -19,11 +19,11 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from course.errors import CourseError, GraphError, SubmissionError, one_line
+from course.errors import CourseError, SubmissionError, one_line
 from course.graph import Graph
+from course.output import expect_ten_scores
 from course.rebuild import check_weights
 from course.recipe import Recipe
-from course.shapes import infer_shapes
 
 FORMAT, VERSION = "mnist-course-submission", "1"
 LARGEST_FILE = 250_000_000  # bytes: iteration 1's 6.4 million float32 numbers take 26 MB
@@ -212,13 +212,6 @@ def _texts(items) -> dict[str, str]:
     if not all(isinstance(k, str) and isinstance(v, str) and len(v) < 500 for k, v in items.items()):
         raise SubmissionError("its data and environment should be short texts")
     return dict(items)
-
-
-def expect_ten_scores(graph: Graph) -> None:
-    """Raise GraphError unless a batch (N, 1, 28, 28) gives (N, 10); scores of another shape would be miscounted."""
-    shape = infer_shapes(graph, batch=3)[graph.output]
-    if shape != (3, 10):
-        raise GraphError(f"its graph should give ten scores a digit, shape (3, 10) for 3 digits; it gives {shape}")
 
 
 def _check(submission: Submission) -> None:

@@ -7,6 +7,7 @@ pixels between neighbouring positions.
 
 import math
 from dataclasses import dataclass
+from html import escape
 
 from course.counting import parameters_by_node
 from course.geometry import Window, shape_of, window
@@ -187,13 +188,14 @@ def _one_or_pair(pair):
 
 
 class Table:
-    """Rows that print as text in a terminal and as HTML in a notebook."""
+    """Rows that print as text in a terminal and as HTML in a notebook, with a note below where there is one."""
 
     columns = ("operation", "output", "kernel", "receptive field", "parameters", "multiply-adds")
 
-    def __init__(self, rows: list[Row], parameters: int):
+    def __init__(self, rows: list[Row], parameters: int, note: str = ""):
         self.rows = rows
         self.parameters = parameters
+        self.note = note
 
     def cells(self) -> list[tuple[str, ...]]:
         """The table's text, a tuple a row, the sum last."""
@@ -212,10 +214,11 @@ class Table:
         return [*body, ("sum", "", "", "", f"{self.parameters:,}", f"{total:,}")]
 
     def __repr__(self) -> str:
-        return text_table(self.columns, self.cells())
+        return text_table(self.columns, self.cells()) + (f"\n{self.note}" if self.note else "")
 
     def _repr_html_(self) -> str:
-        return html_table("The network, operation by operation", self.columns, self.cells())
+        table = html_table("The network, operation by operation", self.columns, self.cells())
+        return table + (f"<p>{escape(self.note)}</p>" if self.note else "")
 
 
 def _by(sizes) -> str:

@@ -11,17 +11,26 @@ from course.errors import GraphError
 from course.exported import read_program
 from course.graph import Graph, Stored
 from course.modes import merge_modes
+from course.output import expect_ten_scores
+from course.tryout import digits, short, try_out
 
 LARGEST_BATCH = 60_000  # all training digits at once
 
 
 def trace(network) -> Graph:
-    """The graph of a network, given as a class built without arguments, or as a module."""
-    return trace_with_weights(network)[0]
+    """The graph of a network, given as a class built without arguments, or as a module; with scores of any shape."""
+    return trace_half_built(network)[0]
 
 
 def trace_with_weights(network) -> tuple[Graph, dict[str, torch.Tensor]]:
-    """The graph of a network, and a copy of the tensors that it holds now."""
+    """The graph of a network that gives ten scores a digit, and a copy of the tensors that it holds now."""
+    graph, weights = trace_half_built(network)
+    expect_ten_scores(graph)
+    return graph, weights
+
+
+def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
+    """The same of a network that may still give something else than ten scores, so that one can look at it."""
     module = _instance(network)
     was_training = module.training
     for part in module.modules():
@@ -31,7 +40,7 @@ def trace_with_weights(network) -> tuple[Graph, dict[str, torch.Tensor]]:
             raise GraphError("a normalisation with momentum=None computes with its count of batches; give it a number")
     try:
         with _quiet():
-            expected = _try_out(module.eval())
+            expected = try_out(module.eval())
             training, tensors, weights = read_program(_export(module.train()), module)
             evaluation, _, _ = read_program(_export(module.eval()), module)
     finally:
@@ -52,7 +61,7 @@ def _instance(network) -> nn.Module:
             raise
         except Exception as error:
             what = "needs arguments: give each a default" if "argument" in str(error) else "cannot be built"
-            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {_short(error)})") from error
+            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {short(error)})") from error
     if not isinstance(network, nn.Module):
         advice = "; to give a class its settings, write a subclass whose __init__ calls super().__init__(…)"
         raise GraphError(
@@ -61,41 +70,10 @@ def _instance(network) -> nn.Module:
     return network.cpu()
 
 
-def _digits(count: int) -> torch.Tensor:
-    return torch.randn(count, 1, 28, 28, generator=torch.Generator().manual_seed(count))
-
-
-def _try_out(module: nn.Module) -> dict[int, torch.Tensor]:
-    """Run the network as it stands on two batch sizes; what it answers is what the graph must answer."""
-    answers = {}
-    for count in (5, 3):  # odd sizes, so that a batch size written into `view` shows
-        try:
-            with torch.no_grad():
-                answers[count] = module(_digits(count))
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            advice = ""
-            if "is invalid for input of size" in str(error):
-                advice = "; does a view name a batch size? Write x.size(0) there"
-            raise GraphError(
-                f"forward failed on a batch of {count} digits, shape ({count}, 1, 28, 28): "
-                f"{type(error).__name__}: {_short(error)}{advice}"
-            ) from error
-        if not isinstance(answers[count], torch.Tensor):
-            raise GraphError(f"forward should return one tensor, saw {type(answers[count]).__name__}")
-        if tuple(answers[count].shape) != (count, 10):
-            raise GraphError(
-                f"forward should return ten scores a digit, shape ({count}, 10) for {count} digits; "
-                f"saw {tuple(answers[count].shape)}"
-            )
-    return answers
-
-
 def _export(module: nn.Module):
     try:
         program = torch.export.export(
-            module, (_digits(5),), dynamic_shapes=(({0: torch.export.Dim.DYNAMIC}),), strict=False
+            module, (digits(5),), dynamic_shapes=(({0: torch.export.Dim.DYNAMIC}),), strict=False
         )
     except Exception as error:
         text = str(error)
@@ -109,7 +87,7 @@ def _export(module: nn.Module):
                 "use tensor operations only, which do the same for every digit"
             ) from error
         raise GraphError(
-            f"forward is not a fixed list of tensor operations ({type(error).__name__}: {_short(error)}); "
+            f"forward is not a fixed list of tensor operations ({type(error).__name__}: {short(error)}); "
             "keep to torch operations on x, without NumPy, random choices or data-dependent branches"
         ) from error
     if any(allowed.upper < LARGEST_BATCH for allowed in program.range_constraints.values()):
@@ -121,7 +99,7 @@ def _compare(network: nn.Module, expected: dict[int, torch.Tensor]) -> None:
     network.eval()
     for count, answer in expected.items():
         with torch.no_grad():
-            rebuilt = network(_digits(count))
+            rebuilt = network(digits(count))
         if not torch.allclose(rebuilt, answer.to(rebuilt.dtype), rtol=1e-3, atol=1e-4, equal_nan=True):
             raise GraphError(
                 "the network written down as a list of operations answers differently from the network itself: "
@@ -144,8 +122,3 @@ def _quiet():
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 300 else text[:300] + "…"

@@ -24,7 +24,9 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="grade one submission against the four constraints", allow_abbrev=False)
     check.add_argument("path", help="a .safetensors submission, a notebook, or a .py that defines Net and recipe")
     check.add_argument("--json", action="store_true", help="print one JSON object, and nothing else")
-    check.add_argument("--retrain", action="store_true", help="train the network here, from fresh weights")
+    check.add_argument(
+        "--retrain", action="store_true", help="train the network here, from fresh weights, however long that takes"
+    )
     check.add_argument(
         "--seeds",
         type=_positive(int),
@@ -37,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         type=_positive(float),
         default=SECONDS,
         metavar="S",
-        help=f"time limit for learner code ({SECONDS})",
+        help=f"time limit for learner code, not for a retraining ({SECONDS})",
     )
     check.add_argument("--keep", type=Path, metavar="FILE", help="where to save the retraining, as a submission")
     check.add_argument(

@@ -1,84 +1,59 @@
-"""Code answers, run on the grader's inputs in the process that runs the learner's code; what they return becomes data.
+"""Code answers, run on the grader's inputs in the process that runs the learner's code; what they return becomes data."""
 
-The inputs follow from a seed, so that the judge, in another process, has the same ones and its own expectation.
-"""
-
-import random
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from course.errors import UsageError
+from graders.answer_inputs import (
+    batches,
+    convolution_settings,
+    digits,
+    layer_lists,
+    normalisation_inputs,
+    schedule_settings,
+    small_network,
+)
 
-def draw(seed: int) -> tuple[random.Random, torch.Generator]:
-    """The two sources of a check's inputs."""
-    return random.Random(seed), torch.Generator().manual_seed(seed)
-
-
-def digits(seed: int, count: int) -> tuple[Tensor, Tensor]:
-    """Noise in the shape of digits: uint8 (count, 28, 28) and labels (count,)."""
-    _, generator = draw(seed)
-    images = torch.randint(0, 256, (count, 28, 28), generator=generator, dtype=torch.uint8)
-    return images, torch.randint(0, 10, (count,), generator=generator)
-
-
-def small_network(seed: int) -> nn.Module:
-    """(N, 1, 28, 28) to log-probabilities (N, 10); its BatchNorm shows in which mode it runs."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return nn.Sequential(
-            nn.Conv2d(1, 4, 5, stride=3), nn.BatchNorm2d(4), nn.ReLU(),
-            nn.Conv2d(4, 10, 8), nn.Flatten(), nn.LogSoftmax(1),
-        )  # fmt: skip
+TWO_FIGURES = "two numbers: mean loss, accuracy in percent"
 
 
-def batches(seed: int) -> tuple[Tensor, Tensor]:
-    """50 digits for batches of 20, the last one smaller: float32 (50, 1, 28, 28) and labels (50,)."""
-    images, labels = digits(seed, 50)
-    return images.float().unsqueeze(1) / 128 - 1, labels
+def given(value, wanted: str):
+    """What an answer returned, unless that is nothing. Raises UsageError."""
+    if value is None:
+        raise UsageError(f"return {wanted}, saw None: is the return missing?")
+    return value
 
 
-def convolution_settings(seed: int) -> list[tuple[int, int, int, bool]]:
-    """Kernel, channels in, channels out, bias."""
-    chance, _ = draw(seed)
-    return [(chance.choice([1, 3, 5, 7]), chance.randint(1, 64), chance.randint(1, 64), bool(i % 2)) for i in range(6)]
+def number(value, wanted: str = "a number") -> float:
+    """A number of Python, NumPy or PyTorch as a plain one. Raises UsageError."""
+    try:
+        return float(given(value, wanted))
+    except (TypeError, ValueError, RuntimeError):
+        raise UsageError(f"return {wanted}, saw {type(value).__name__}") from None
 
 
-def layer_lists(seed: int) -> list[list[tuple[int, int]]]:
-    """Lists of (kernel, stride); the first has only strides of 1."""
-    chance, _ = draw(seed)
-    plain = [[(3, 1), (3, 1), (1, 1)]]
-    return plain + [
-        [(chance.choice([1, 2, 3, 5, 7]), chance.choice([1, 1, 2, 3])) for _ in range(chance.randint(2, 8))]
-        for _ in range(5)
-    ]
-
-
-def normalisation_inputs(seed: int) -> tuple[Tensor, Tensor, Tensor, float]:
-    """x (4, 3, 5, 5), weight (3,), bias (3,), eps; an eps large enough to be noticed."""
-    _, generator = draw(seed)
-    x = torch.randn(4, 3, 5, 5, generator=generator) * 2 + 1
-    return x, torch.rand(3, generator=generator) + 0.5, torch.randn(3, generator=generator), 0.1
-
-
-def schedule_settings(seed: int) -> list[tuple[int, float, int, float]]:
-    """Epochs, rate, step size, gamma."""
-    chance, _ = draw(seed)
-    return [(19, 0.01, 6, 0.1)] + [
-        (chance.randint(5, 25), chance.choice([0.1, 0.05, 0.02]), chance.randint(2, 7), chance.choice([0.5, 0.1, 0.3]))
-        for _ in range(3)
-    ]
+def numbers(values, wanted: str) -> list[float]:
+    """Several of them, from whatever can be walked through. Raises UsageError."""
+    try:
+        return [number(value) for value in given(values, wanted)]
+    except TypeError:
+        raise UsageError(f"return {wanted}, saw {type(values).__name__}") from None
 
 
 def ask_statistics(answer: Callable, seed: int) -> dict:
-    mean, std = answer(digits(seed, 40)[0])
-    return {"mean": float(mean), "std": float(std)}
+    two = numbers(answer(digits(seed, 40)[0]), "two numbers, mean and deviation")
+    if len(two) != 2:
+        raise UsageError(f"return two numbers, mean and deviation, saw {len(two)}")
+    return {"mean": two[0], "std": two[1]}
 
 
 def ask_transform(answer: Callable, seed: int) -> dict:
     from PIL import Image
 
-    image = answer()(Image.fromarray(digits(seed, 1)[0][0].numpy()))
+    transform = given(answer(), "the transform, a function from a picture to a tensor")
+    image = given(transform(Image.fromarray(digits(seed, 1)[0][0].numpy())), "from the transform a tensor")
     return {"shape": list(image.shape), "dtype": str(image.dtype), "values": _numbers(image)}
 
 
@@ -86,17 +61,17 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
     import numpy as np
 
     images, labels = digits(seed, 5)
-    given = []
+    kinds = []
 
     def look(image):
-        given.append(type(image).__module__)
+        kinds.append(type(image).__module__)
         return torch.from_numpy(np.array(image)).float()
 
     dataset = answer(images, labels, look)
-    items = [dataset[i] for i in range(5)]
+    items = [given(dataset[i], "from __getitem__ a picture and its label") for i in range(5)]
     return {
         "length": len(dataset),
-        "given": given[0] if given else "",
+        "given": kinds[0] if kinds else "",
         "values": [_numbers(torch.as_tensor(item[0])) for item in items],
         "labels": [int(item[1]) for item in items],
     }
@@ -104,7 +79,7 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
 
 def ask_loaders(answer: Callable, seed: int) -> dict:
     train, test = ([(torch.zeros(1, 28, 28), i) for i in range(count)] for count in (37, 21))
-    train_loader, test_loader = answer(train, test, batch_size=8)
+    train_loader, test_loader = given(answer(train, test, batch_size=8), "two loaders, training first")
     passes = [[labels.tolist() for _, labels in loader] for loader in (train_loader, train_loader, test_loader)]
     return {"train": passes[0], "again": passes[1], "test": passes[2]}
 
@@ -114,7 +89,7 @@ def ask_train_loop(answer: Callable, seed: int) -> dict:
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
     network.eval()  # a loop that forgets train() shows
     returned = answer(network, loader, optimizer)
-    return {"returned": [float(number) for number in returned], "weights": state(network)}
+    return {"returned": numbers(returned, TWO_FIGURES), "weights": state(network)}
 
 
 def ask_test_loop(answer: Callable, seed: int) -> dict:
@@ -123,30 +98,32 @@ def ask_test_loop(answer: Callable, seed: int) -> dict:
     network.register_forward_hook(lambda *_: grad.append(torch.is_grad_enabled()))
     network.train()
     returned = answer(network, _loader(seed))
-    return {"returned": [float(number) for number in returned], "weights": state(network), "grad": any(grad)}
+    return {"returned": numbers(returned, TWO_FIGURES), "weights": state(network), "grad": any(grad)}
 
 
 def ask_receptive_field(answer: Callable, seed: int) -> dict:
-    return {"values": [float(answer(list(layers))) for layers in layer_lists(seed)]}
+    return {"values": [number(answer(list(layers))) for layers in layer_lists(seed)]}
 
 
 def ask_count_by_hand(answer: Callable, seed: int) -> dict:
-    return {"values": [float(answer(*settings)) for settings in convolution_settings(seed)]}
+    return {"values": [number(answer(*settings)) for settings in convolution_settings(seed)]}
 
 
 def ask_batch_norm(answer: Callable, seed: int) -> dict:
     x, weight, bias, eps = normalisation_inputs(seed)
-    y = answer(x.clone(), weight, bias, eps)
+    y = given(answer(x.clone(), weight, bias, eps), "the normalised tensor")
     return {"shape": list(y.shape), "values": _numbers(y)}
 
 
 def ask_rates(answer: Callable, seed: int) -> dict:
-    return {"values": [[float(rate) for rate in answer(*settings)] for settings in schedule_settings(seed)]}
+    return {
+        "values": [numbers(answer(*settings), "a list of rates, one an epoch") for settings in schedule_settings(seed)]
+    }
 
 
 def state(network: nn.Module) -> list[float]:
     """Every parameter and running statistic, in order."""
-    return [number for tensor in network.state_dict().values() for number in _numbers(tensor)]
+    return [entry for tensor in network.state_dict().values() for entry in _numbers(tensor)]
 
 
 def _loader(seed: int):

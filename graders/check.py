@@ -9,18 +9,22 @@ from pathlib import Path
 from course.data import load_mnist
 from course.errors import CourseError, GraphError, RecipeError, SandboxError, SubmissionError, UsageError, one_line
 from course.graph import Graph
+from course.output import expect_ten_scores
 from course.recipe import Recipe
-from course.submission import Submission, expect_ten_scores, load_submission, two_numbers
+from course.submission import Submission, load_submission, two_numbers
 from graders.affordable import expect_affordable
 from graders.bubblewrap import choose, describe
 from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_structure
 from graders.definitions import definitions
 from graders.doubts import find_doubts
+from graders.evidence import trained_elsewhere
 from graders.likeness import like_published
+from graders.missing import explain_missing
 from graders.sandbox import NOT_OUR_FORM, Limits, run_probes
 from graders.verdict import ACCURACY_LIMIT, Constraint, Verdict, not_graded
 
 LARGEST_SOURCE = 50_000_000  # bytes of a notebook, with its pictures
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")  # what torch.save is asked to write
 MOST_CODE = 500_000  # characters of code: a lesson has 10,000
 LONGEST_SENTENCE = 1_000  # characters: a message may quote what it was given
 
@@ -49,7 +53,7 @@ def check(
         elif beside.is_file():
             verdict = _code_with_weights(path, graph, recipe, beside)
         else:
-            verdict = Verdict(path.name, "structure", _structure(graph, recipe))
+            verdict = Verdict(path.name, "structure", _structure(graph, recipe, _other_names(beside)))
         return replace(verdict, notes=(*verdict.notes, *notes))
     except CourseError as error:
         verdict = not_graded(path.name or str(path), error.kind, str(error)[:LONGEST_SENTENCE])
@@ -58,6 +62,11 @@ def check(
 
 def code_cells(path: Path) -> list[str]:
     """The code cells of a notebook; a script is one cell."""
+    if path.suffix.lower() in PICKLES:
+        raise UsageError(
+            f"{path.name} is a pickle, and reading one would run whatever code is in it; "
+            f'run.save("{path.stem}.safetensors") writes the form that is graded, which holds data only'
+        )
     if path.suffix.lower() not in (".py", ".ipynb"):
         raise UsageError(f"expected a .safetensors, .ipynb or .py file, saw {path.name or path}")
     try:
@@ -92,11 +101,12 @@ def read_code(path: Path, limits: Limits | None = None) -> tuple[Graph, Recipe, 
 
     The sandbox's answer is the learner's word: it is read as strictly as a file.
     """
-    found = definitions(code_cells(path), {"Net", "recipe"})
+    cells = code_cells(path)
+    found = definitions(cells, {"Net", "recipe"})
     given = run_probes(found.source, {"probes": ["network", "recipe"]}, limits)
     answers, failures = given.get("answers"), given.get("failures")
     problems = [*found.problems, *(str(f)[:400] for f in (failures if isinstance(failures, list) else []))]
-    network, recipe = _answer(answers, "network", problems), _answer(answers, "recipe", problems)
+    network, recipe = (_answer(answers, name, problems, cells) for name in ("network", "recipe"))
     try:
         graph = Graph.from_json(network["graph"])
         initial = {name: two_numbers(network["initial"][name]) for name in graph.tensors}
@@ -105,17 +115,20 @@ def read_code(path: Path, limits: Limits | None = None) -> tuple[Graph, Recipe, 
         raise SandboxError(NOT_OUR_FORM) from None
 
 
-def _answer(answers, name: str, problems: list[str]) -> dict:
+def _answer(answers, name: str, problems: list[str], cells: list[str]) -> dict:
     answer = answers.get(name) if isinstance(answers, dict) else None
     if not isinstance(answer, dict):
         raise SandboxError(NOT_OUR_FORM)
     if "state" in answer:
         what = {"network": "Net", "recipe": "recipe"}[name]
+        said = str(answer.get("message"))[:600]
         because = f" ({problems[0]})" if problems else ""
+        if not problems and said.startswith("there is no"):
+            because = f"; {explain_missing(what, cells)}"
         kind = {"network": GraphError, "recipe": RecipeError}[name]
         if answer["state"] == "not attempted":
             kind = SubmissionError
-        raise kind(f"{what}: {str(answer.get('message'))[:600]}{because}")
+        raise kind(f"{what}: {said}{because}")
     return answer
 
 
@@ -134,10 +147,7 @@ def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:
     except Exception as error:  # what a stranger's graph makes PyTorch say
         raise GraphError(f"the network fails on the test digits: {_short(error)}") from None
     if submission.data.get("digest") != data.digest:
-        name = submission.data.get("name", "unnamed data")
-        accuracy = replace(
-            accuracy, message=f"{accuracy.message}; by its own word trained on {name}, not on this MNIST"
-        )
+        accuracy = replace(accuracy, message=f"{trained_elsewhere(submission)}; {accuracy.message}")
     notes = tuple(f"a reason to retrain: {doubt}" for doubt in (*doubts, *like_published(beside)))
     return Verdict(path.name, "weights", constraints | {"accuracy": accuracy}, notes=notes)
 
@@ -167,6 +177,17 @@ def _code_with_weights(path: Path, graph: Graph, recipe: Recipe, beside: Path) -
         problem = f"{beside.name} is a run of another {what}; train again and save it under that name"
     stale = Constraint(None, None, ACCURACY_LIMIT, f"{NO_WEIGHTS}: {problem}")
     return Verdict(path.name, "structure", _structure(graph, recipe, stale))
+
+
+def _other_names(beside: Path) -> Constraint | None:
+    """The accuracy where no file has the expected name, but others might be the run that was meant."""
+    others = sorted(path.name for path in beside.parent.glob("*.safetensors"))
+    if not others:
+        return None
+    said = f"looked for {beside.name}, saw {', '.join(others[:3])}{' and others' if len(others) > 3 else ''}"
+    return Constraint(
+        None, None, ACCURACY_LIMIT, f"{NO_WEIGHTS}: {said}; save the run of this code under the name that is looked for"
+    )
 
 
 def _retrained(path: Path, graph: Graph, recipe: Recipe, initial: dict, seeds: int, keep: Path | None) -> Verdict:

@@ -51,9 +51,19 @@ def _parse(cell: str) -> list[ast.stmt]:
             statements = ast.parse(cell).body
         except SyntaxError:
             statements = ast.parse(_without_magics(cell)).body
-    return [
-        inner for node in statements for inner in (node.body if isinstance(node, ast.If) and _is_main(node) else [node])
+    inner = [
+        one for node in statements for one in (node.body if isinstance(node, ast.If) and _is_main(node) else [node])
     ]
+    return [one for node in inner for one in _one_by_one(node)]
+
+
+def _one_by_one(node: ast.stmt) -> list[ast.stmt]:
+    """`import torch, seaborn` as two statements, so that one package that is missing does not take the other with it."""
+    if isinstance(node, ast.Import):
+        return [ast.copy_location(ast.Import([alias]), node) for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [ast.copy_location(ast.ImportFrom(node.module, [alias], node.level), node) for alias in node.names]
+    return [node]
 
 
 def _is_main(node: ast.If) -> bool:

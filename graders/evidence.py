@@ -1,6 +1,6 @@
 """The trained network that stands beside a notebook: whether it is a run of that notebook's code, and how good it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course.data import Data, load_mnist, load_practice_digits
@@ -59,8 +59,10 @@ def judge_evidence(evidence: Evidence, data: Data, floor: float | None = None) -
     submission = evidence.submission
     network = submission.graph.build(submission.weights)
     verdict = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
+    elsewhere = f"{trained_elsewhere(submission)}; " if submission.data.get("digest") != data.digest else ""
     if floor is None:
         outcome = _graduated(verdict, len(data.test_labels))
+        outcome = replace(outcome, message=f"{elsewhere}{outcome.message}")
         if verdict.passed and verdict.value:
             return outcome.doubting(find_doubts(network, data, verdict.value))
         return outcome
@@ -69,9 +71,15 @@ def judge_evidence(evidence: Evidence, data: Data, floor: float | None = None) -
     if verdict.value >= floor:
         outcome = correct(f"trained: {verdict.value:.2f}% of MNIST's test digits, at least {floor:g}% asked for")
         return outcome.doubting(find_doubts(network, data, verdict.value))
-    return not_yet(
-        f"trained to {verdict.value:.2f}% of MNIST's test digits, {floor:g}% asked for; another epoch or two helps"
-    )
+    advice = "" if elsewhere else "; another epoch or two helps"
+    return not_yet(f"{elsewhere}trained to {verdict.value:.2f}% of MNIST's test digits, {floor:g}% asked for{advice}")
+
+
+def trained_elsewhere(submission: Submission) -> str:
+    """What is said first of a run that, by its own word, was trained on other data than this MNIST."""
+    name = submission.data.get("name", "unnamed data")
+    what = "other data of that name" if name == "MNIST" else name
+    return f"this run was trained on {what}, not on this MNIST: train it on MNIST, which load_mnist() gives"
 
 
 def without_mnist(evidence: Evidence, data: Data) -> Outcome:

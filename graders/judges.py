@@ -132,6 +132,12 @@ def judge_gap(graph: Graph, number: int) -> Outcome:
     seen, planned = chain(graph), plan(number)
     places, wanted = seen.of_kind("global_avg_pool"), planned.of_kind("global_avg_pool")
     if len(places) != 1:
+        small = [layer for layer in seen.layers if layer.kind == "avg_pool"]
+        if small and not places:
+            return not_yet(
+                f"saw an average pooling by {small[0].kernel}{_at(small[0])} on a map that is larger, expected a global one: "
+                "is a layer before it missing? Its kernel is as large as the map, as nn.AdaptiveAvgPool2d(1) makes it"
+            )
         wide = [layer for layer in seen.convolutions if isinstance(layer.kernel, int) and layer.kernel > 3]
         instead = f"; the {wide[0].kernel}×{wide[0].kernel} convolution is what it replaces" if wide else ""
         return not_yet(

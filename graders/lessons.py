@@ -21,6 +21,9 @@ from graders.verdict import Constraint
 FLOORS = {2: 97.0, 3: 97.0, 5: 97.0, 6: 95.0, 7: 96.0}
 FLOOR = 98.0
 
+# What can be said of a network that does not give ten scores a digit yet: these look at its layers one by one.
+BEFORE_THE_OUTPUT = ("parameters", "layers", "activations", "pooling", "normalisation", "dropout", "gap")
+
 POINTS: dict[int, dict[str, int]] = {
     1: dict(statistics=8, transform=10, dataset=10, loaders=10, layers=8, parameters=10, train_loop=14, test_loop=10),
     2: dict(field_by_hand=10, layers=15, activations=8, pooling=10, output=5, parameters=12, trained=15),
@@ -56,6 +59,11 @@ class Check:
     judge: Callable[..., Outcome] | None = None
     answer: str = ""  # of kind "answer": the definition that is asked
     floor: float | None = None  # of kind "evidence": percent, or None for rule 1
+
+    @property
+    def needs_ten_scores(self) -> bool:
+        """Whether it asks something that makes no sense before the network gives ten scores a digit."""
+        return self.kind in ("network", "evidence") and self.name not in BEFORE_THE_OUTPUT
 
 
 @cache

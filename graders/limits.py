@@ -1,11 +1,13 @@
 """What learner code is confined to: limits on time, memory, processes and files, and an environment of a few variables."""
 
 import os
-import resource
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+with suppress(ModuleNotFoundError):
+    import resource  # Windows has none; learners' notebooks import this file for their checks there, too
 
 SECONDS = 60  # building and tracing a network takes 5 s on a slow machine, most of it PyTorch's import
 MEMORY = 6 * 2**30  # bytes of data a process; PyTorch needs 1 GiB, iteration 1 as much again

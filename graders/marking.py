@@ -1,22 +1,29 @@
 """Mark a notebook: every check of its lesson, decided outside the process that runs the learner's code."""
 
+import re
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 from course.errors import CourseError, DataError
 from course.graph import Graph
 from course.iterations import number_of
+from course.output import output_problem
 from course.recipe import Recipe
 from graders.affordable import expect_affordable
 from graders.answers import ASK
 from graders.definitions import definitions
 from graders.evidence import Evidence, accuracy_outcome, find_evidence
+from graders.judges import judge_gap, judge_layers, judge_pooling
 from graders.lessons import Check, checks, needed
+from graders.missing import explain_missing
 from graders.outcome import Outcome, not_attempted, not_yet
+from graders.plans import plan
 from graders.probes import NOT_ATTEMPTED
 from graders.sandbox import Limits, run_probes
 
 __all__ = ["mark", "number_of", "judge", "Outcome"]
+MISSING = re.compile(r"there is no (\w+) yet")
 
 SHOWS_TABLE = "parameters"  # the check below which the feedback shows the network's table; every lesson has it
 
@@ -40,7 +47,7 @@ def mark(notebook, folder, *, number: int, practice: bool = False, limits: Limit
         answers, failures = {name: {"state": "failed", "message": str(error)} for name in probes}, []
     problems = [*found.problems, *failures]
     return {
-        name: _with_problem(judge(check, answers, seed, Path(folder), number, practice=practice), problems)
+        name: _explained(judge(check, answers, seed, Path(folder), number, practice=practice), problems, cells)
         for name, check in checks(number).items()
     }
 
@@ -72,6 +79,11 @@ def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, pr
         return check.judge(Recipe.from_json(answers["recipe"]["recipe"]))
     graph = Graph.from_json(answers["network"]["graph"])
     expect_affordable(graph)
+    if check.needs_ten_scores and (problem := output_problem(graph)):
+        first = next(name for name, one in checks(number).items() if one.needs_ten_scores)
+        if check.name != first:
+            return not_yet(f"the network gives no ten scores a digit yet, and this needs them; see the check {first!r}")
+        return not_yet(f"{problem}{_first_difference(graph, number)}")
     if check.kind == "network":
         assert check.judge
         outcome = check.judge(graph)
@@ -80,8 +92,24 @@ def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, pr
     return accuracy_outcome(evidence, check.floor, practice=practice)
 
 
-def _with_problem(outcome: Outcome, problems: list[str]) -> Outcome:
-    """A definition that is missing because its cell failed is explained by that failure."""
-    if outcome.state == NOT_ATTEMPTED and problems and "there is no" in outcome.message:
+def _first_difference(graph: Graph, number: int) -> str:
+    """Where a network whose output has another shape leaves the lesson's plan, if its layers show it."""
+    for judge_one in (judge_layers, judge_pooling, judge_gap):
+        if judge_one is judge_gap and not plan(number).of_kind("global_avg_pool"):
+            continue
+        if judge_one is judge_pooling and len(plan(number).of_kind("max_pool")) != 1:
+            continue
+        outcome = judge_one(graph, number)
+        if outcome.fraction < 1:
+            return f". First difference from the lesson's table: {outcome.message}"
+    return ""
+
+
+def _explained(outcome: Outcome, problems: list[str], cells: list[str]) -> Outcome:
+    """A definition that is missing, or misses a name, because a cell failed is explained by that failure."""
+    missing = MISSING.match(outcome.message)
+    if problems and ((outcome.state == NOT_ATTEMPTED and missing) or "NameError" in outcome.message):
         return not_yet(f"{outcome.message}: {problems[0]}")
+    if missing and (said := explain_missing(missing[1], cells)):
+        return replace(outcome, message=f"{outcome.message}; {said}")
     return outcome

@@ -5,7 +5,7 @@ import math
 from course.graph import Graph, Node, Stored, Value
 from graders.folding import folds_positions
 from graders.labels import Labels, labels_of, tensors_of
-from graders.positions import reduced_axes
+from graders.relabelling import reduced_axes
 
 JOINS = ("cat", "stack", "hstack", "vstack")
 MOST_COORDINATES = 4  # channels of coordinates that may be concatenated to an image's

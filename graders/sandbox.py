@@ -31,6 +31,11 @@ def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict
 
     Raises SandboxError, in a sentence, where the code takes too long, takes too much memory, or kills its process.
     """
+    if not hasattr(os, "fork"):
+        raise SandboxError(
+            "this system cannot run a file's code apart from the grader; that needs Linux or macOS. On Windows the checks in the "
+            "notebook and the grading of a .safetensors file work; for the rest use WSL"
+        )
     limits = limits or Limits()
     wrapped = bubblewrap.choose(limits.sandbox) == BUBBLEWRAP
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:

@@ -1,8 +1,10 @@
-"""The solutions' commands: `demo`, `check`, `reproduce`, `verify`, `tables`."""
+"""The solutions' commands: `demo`, `reproduce`, `bench`, `verify`, `tables`."""
 
 import argparse
 import sys
 from pathlib import Path
+
+PARTS = "epochs levers evaluation growth recipe".split()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,13 +22,12 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--seeds", type=int, default=1, metavar="K", help="the seeds 1 to K of each (1)")
     reproduce.add_argument("--epochs", type=int, metavar="E", help="instead of the documented number")
     reproduce.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
+    reproduce.add_argument("--processes", type=int, default=1, metavar="P", help="runs side by side, one thread each (1)")
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
+    bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop")
+    bench.add_argument("--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)")
     commands.add_parser("verify", help="grade every recorded submission again")
     commands.add_parser("tables", help="render what lessons and README show of the records")
-    check = commands.add_parser(
-        "check", help="is the course in order: lessons unsolved, solutions right, pairs in step"
-    )
-    check.add_argument("--lessons", type=int, nargs="+", metavar="N", help="only these lessons (all)")
     return top
 
 
@@ -53,11 +54,12 @@ def _run(options) -> int:
 
         numbers = options.iterations or list(range(1, 11))
         ledger = options.ledger or LEDGER
-        return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger) else 1
-    if options.command == "check":
-        from solutions.check import check_course
+        return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger, options.processes) else 1
+    if options.command == "bench":
+        from solutions.bench import bench
 
-        return 0 if check_course(options.lessons) else 1
+        bench(options.parts)
+        return 0
     if options.command == "tables":
         from solutions.tables import write_tables
 

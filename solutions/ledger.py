@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from course.errors import CourseError
+from course.run import Run
 from course.submission import environment
-from course.training import Run
 from solutions.modules import RESULTS
 
 LEDGER = RESULTS / "ledger.jsonl"
@@ -40,6 +40,11 @@ class Record:
     def correct(self) -> list[int]:
         """Right answers of 10,000 after each epoch."""
         return [epoch["test_correct"] for epoch in self.epochs]
+
+
+def key(number: int, run: Run) -> tuple:
+    """The key that a run's record will have."""
+    return number, run.recipe.seed, run.graph.hash, run.recipe.hash
 
 
 def record(number: int, run: Run, device: str) -> Record:

@@ -4,45 +4,79 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from joblib import Parallel, delayed
 
 from course.data import Data, load_mnist
 from course.errors import CourseError
 from course.iterations import iteration
+from course.run import Run
 from course.submission import load_submission
-from course.training import Run, begin, train
+from course.training import begin, train
 from graders.verdict import ACCURACY_LIMIT
-from solutions.ledger import LEDGER, append, read_ledger, record
+from solutions.ledger import LEDGER, Record, append, key, read_ledger, record
 from solutions.modules import WITH_WEIGHTS, solution, weights_path
+from solutions.unfinished import Unfinished
 
 
 def reproduce(
-    numbers: list[int], seeds: int, epochs: int | None = None, device: str = "cpu", ledger: Path = LEDGER
+    numbers: list[int],
+    seeds: int,
+    epochs: int | None = None,
+    device: str = "cpu",
+    ledger: Path = LEDGER,
+    processes: int = 1,
 ) -> bool:
-    """Train each iteration with the seeds 1 to `seeds`, skipping what the ledger has; whether every parameter count is right."""
+    """Train each iteration with the seeds 1 to `seeds`, skipping what the ledger has; whether every parameter count is right.
+
+    With several `processes` as many runs go on side by side, one thread each. What was broken off goes on where it stopped.
+    """
     data = load_mnist()
-    holds = True
+    holds, waiting = True, []
     for number in numbers:
         facts = iteration(number)
         for seed in range(1, seeds + 1):
-            run, weights = fresh_run(number, seed, epochs or facts.epochs, data)
+            run, _ = fresh_run(number, seed, epochs or facts.epochs, data)
             if run.graph.parameters != facts.documented.parameters:
-                print(
-                    f"iteration {number}: {run.graph.parameters:,} parameters, documented {facts.documented.parameters:,}"
-                )
+                documented = f"documented {facts.documented.parameters:,}"
+                print(f"iteration {number}: {run.graph.parameters:,} parameters, {documented}")
                 holds = False
-                continue
-            key = (number, seed, run.graph.hash, run.recipe.hash)
-            if any(known.key == key for known in read_ledger(ledger)):
+            elif any(known.key == key(number, run) for known in read_ledger(ledger)):
                 print(f"iteration {number}, seed {seed}: in the ledger already")
-                continue
-            print(f"iteration {number}, seed {seed}: {run.recipe.epochs} epochs", flush=True)
-            for _ in train(run, weights, data, device=device):
-                _save_weights(number, run)
-            append(record(number, run, device), ledger)
-            print(
-                f"iteration {number}, seed {seed}: best {run.best.test_accuracy:.2f}%, last {run.last.test_accuracy:.2f}%"
-            )
+            else:
+                waiting.append((number, seed, epochs or facts.epochs))
+    if processes == 1:
+        finished = (_train(task, data, device, ledger, progress=True) for task in waiting)
+    else:
+        work = (delayed(_train_alone)(task, data, device, ledger) for task in waiting)
+        finished = Parallel(n_jobs=processes, return_as="generator_unordered")(work)
+    for one in finished:
+        append(one, ledger)  # only here: two processes never write it at once
+        Unfinished(ledger, one.graph, one.recipe).remove()
+        best, last = max(one.correct) / 100, one.correct[-1] / 100
+        print(f"iteration {one.iteration}, seed {one.seed}: best {best:.2f}%, last {last:.2f}%", flush=True)
     return holds
+
+
+def _train_alone(task: tuple[int, int, int], data: Data, device: str, ledger: Path) -> Record:
+    torch.set_num_threads(1)
+    return _train(task, data, device, ledger, progress=False)
+
+
+def _train(task: tuple[int, int, int], data: Data, device: str, ledger: Path, progress: bool) -> Record:
+    """Train an iteration with a seed for so many epochs, or what is left of them; says after each what it gave."""
+    number, seed, epochs = task
+    run, weights = fresh_run(number, seed, epochs, data)
+    unfinished = Unfinished(ledger, run.graph.hash, run.recipe.hash)
+    unfinished.load(run)
+    begun = f", {len(run.history)} of them done before" if run.history else ""
+    print(f"iteration {number}, seed {seed}: {epochs} epochs{begun}", flush=True)
+    for epoch in train(run, weights, data, device=device, progress=progress):
+        _save_weights(number, run)
+        unfinished.save(run)
+        left = (epochs - epoch.epoch) * epoch.seconds / 60
+        figures = f"train {epoch.train_accuracy:.2f}%, test {epoch.test_accuracy:.2f}%"
+        print(f"iteration {number}, seed {seed}: epoch {epoch.epoch}, {figures}, {left:.0f} min left", flush=True)
+    return record(number, run, device)
 
 
 def fresh_run(number: int, seed: int, epochs: int, data: Data) -> tuple[Run, dict[str, torch.Tensor]]:

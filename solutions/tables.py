@@ -1,6 +1,7 @@
 """What is shown of the records, rendered from them: the lessons' summary and the README's table."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count, takewhile
 from pathlib import Path
@@ -35,10 +36,14 @@ HEAD = (
 
 def write_tables() -> list[Path]:
     """Render anew what does not say what the records say; returns the files that changed."""
+    from solutions.speed_page import PAGE, speed_page
+
     changed = []
-    for path, render in ((RECORDED, summary), (PUBLISHED, published), (README, readme), (SECURITY, security)):
+    pages = ((RECORDED, summary), (PUBLISHED, published), (README, readme), (SECURITY, security), (PAGE, speed_page))
+    for path, render in pages:
         text = render()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             recorded_results.cache_clear()
             changed.append(path)
@@ -92,18 +97,11 @@ def _with_table(text: str, name: str, table: str) -> str:
     return before + begin + table + end + rest.split(end)[1]
 
 
-def _markdown(*rows: tuple[str, ...]) -> str:
-    """A table; the first row is its head."""
-    lines = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
-    return "".join(f"| {' | '.join(row)} |\n" for row in lines)
-
-
 def limits_table() -> str:
     """What learner code is limited to."""
     from graders.preprocessors import BudgetExecute
 
-    return _markdown(
-        ("of", "at most"),
+    rows = (
         ("a file's or a notebook's definitions", f"{SECONDS} seconds"),
         ("a notebook that is run for its feedback", f"{BudgetExecute.budget.default_value} seconds"),
         ("each process", f"{MEMORY // 2**30} GiB of data"),
@@ -112,16 +110,17 @@ def limits_table() -> str:
         ("a file that a notebook writes", f"{LARGEST_FILE // 10**6} MB"),
         ("a cell's text in the feedback", f"{BudgetExecute.most_output.default_value:,} characters"),
     )
+    return markdown_table(("of", "at most"), rows)
 
 
 def signs_table() -> str:
     """From where on a sign is reported."""
-    return _markdown(
-        ("sign", "looked at", "reported from"),
+    rows = (
         ("better on test digits", f"{SAMPLE:,} training digits", f"more than {ERRORS} standard errors"),
         ("shifted by a pixel", f"{MOVED:,} test digits", f"more than {COLLAPSE:g} points lost"),
         (f"rotated by up to {DEGREES}°", f"{MOVED:,} test digits", f"more than {COLLAPSE:g} points lost"),
     )
+    return markdown_table(("sign", "looked at", "reported from"), rows)
 
 
 def false_alarms_table(ledger: Path = LEDGER) -> str:
@@ -136,12 +135,17 @@ def false_alarms_table(ledger: Path = LEDGER) -> str:
             low, high = binomtest(short, len(runs)).proportion_ci()
             rates = (f"{low**seeds:.0%} to {high**seeds:.0%}" for seeds in (1, 3))  # all of them have to fall short
             rows.append((item.title, str(len(runs)), str(short), *rates))
-    return _markdown(head, *rows)
+    return markdown_table(head, rows)
 
 
 def iterations_table() -> str:
     """A row an iteration, in Markdown."""
-    return _markdown(HEAD, *(_row(item, recorded_results().get(item.number)) for item in iterations()))
+    return markdown_table(HEAD, [_row(item, recorded_results().get(item.number)) for item in iterations()])
+
+
+def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Lines of cells between bars."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ("---",) * len(head), *body))
 
 
 def _row(item: Iteration, recorded: Recorded | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from course.recipe import Recipe
 from course.submission import load_submission, save_submission
 from course.training import fit
 from graders.check import check
+from graders.missing import EXAMPLE
 from graders.retraining import judge_retraining
 from graders.sandbox import Limits
 from graders.verdict import LIMITS, not_graded
@@ -269,6 +270,59 @@ def test_code_that_cannot_be_graded_is_answered_by_a_sentence(tmp_path: Path, so
     assert verdict.error and re.search(said, verdict.error["message"]), verdict.error
     assert "Traceback" not in verdict.error["message"]
     assert verdict.exit_status == 2
+
+
+MINE = SMALL.replace("Net", "MyNet")
+MISSING_PACKAGE = "import no_such_package\n" + HEAD + SMALL.replace("10, 3", "no_such_package.width, 3")
+SAID = {  # code in which something is missing, and what is said of it
+    "a network of another name": (HEAD + MINE + RECIPE, "found a class MyNet that is an nn.Module; name it Net"),
+    "a class upon a class of another name": (
+        HEAD + MINE + "class Mine(MyNet):\n    pass\n" + RECIPE, "found a class Mine that is an nn.Module",
+    ),
+    "no network": (HEAD + RECIPE, "class Net(nn.Module)"),
+    "a recipe of another name": (HEAD + SMALL + RECIPE.replace("recipe =", "mine ="), "found a Recipe under the name mine"),
+    "no recipe": (HEAD + SMALL, "recipe = Recipe(epochs=19"),
+    "a package that is not there": (MISSING_PACKAGE + RECIPE, "`import no_such_package` gave ModuleNotFoundError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_is_missing_is_named_with_what_stands_there_instead(tmp_path: Path, name: str) -> None:
+    source, said = SAID[name]
+    verdict = check(script(tmp_path, source))
+    assert verdict.error and said in verdict.error["message"], verdict.error
+
+
+def test_the_example_of_a_recipe_is_one(tmp_path: Path) -> None:
+    assert check(script(tmp_path, HEAD + SMALL + EXAMPLE)).constraints["epochs"].passed
+
+
+def test_an_import_that_nothing_uses_does_no_harm(tmp_path: Path) -> None:
+    unused = "import no_such_package, torch\nfrom no_such_package import summary\n"
+    verdict = check(script(tmp_path, unused + HEAD.replace("import torch\n", "") + SMALL + RECIPE))
+    assert verdict.error is None, verdict.error
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.PTH", "net.pkl"])
+def test_a_pickle_is_refused_and_told_what_to_write_instead(tmp_path: Path, name: str) -> None:
+    verdict = check(tmp_path / name)
+    assert verdict.error and 'run.save("net.safetensors")' in verdict.error["message"]
+    assert "run whatever code" in verdict.error["message"]
+
+
+def test_weights_of_another_name_are_seen_and_the_name_that_counts_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine.safetensors").write_bytes(weights_path(8).read_bytes())
+    message = check(script(tmp_path, HEAD + SMALL + RECIPE)).constraints["accuracy"].message
+    assert message.startswith("not assessed: no trained weights")
+    assert "looked for net.safetensors, saw mine.safetensors" in message
+
+
+@pytest.mark.mnist
+def test_of_weights_trained_on_practice_digits_that_is_said_first(tmp_path: Path) -> None:
+    data = load_practice_digits()
+    elsewhere = replace(load_submission(weights_path(8)), data={"name": data.name, "digest": data.digest})
+    message = check(save_submission(elsewhere, tmp_path / "net.safetensors")).constraints["accuracy"].message
+    assert message.startswith("this run was trained on practice digits, not on this MNIST")
 
 
 HOSTILE = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from course.data import Data, files, load_data, load_mnist, load_practice_digits
+from course.data import FILES, MNIST_TEST_COUNTS, Data, load_data, load_mnist, load_practice_digits
 from course.download import download
 from course.errors import DataError
 
@@ -99,6 +99,12 @@ def test_no_file_and_no_network_is_said_in_a_sentence(no_folder: Path) -> None:
         load_mnist(download=False)
 
 
+def test_names_and_checksums_are_those_that_torchvision_knows() -> None:
+    from torchvision.datasets import MNIST
+
+    assert list(MNIST.resources) == list(FILES)
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no folder .*nowhere"):
         load_mnist(tmp_path / "nowhere")
@@ -110,7 +116,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     ids=["empty", "other", "missing"],
 )
 def test_a_file_in_a_named_folder_that_is_not_right_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
-    name = files()[0][0]
+    name = FILES[0][0]
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=f"{name} .*{said}"):
@@ -119,7 +125,7 @@ def test_a_file_in_a_named_folder_that_is_not_right_is_named(tmp_path: Path, con
 
 
 def test_a_damaged_file_in_the_cache_is_not_trusted(no_folder: Path) -> None:
-    path = no_folder / "mnist-course" / "MNIST" / "raw" / files()[0][0]
+    path = no_folder / "mnist-course" / "MNIST" / "raw" / FILES[0][0]
     path.parent.mkdir(parents=True)
     path.write_bytes(b"cut short")
     with pytest.raises(DataError, match="damaged, cut short"):
@@ -152,6 +158,10 @@ def test_mnist_is_the_one_that_everybody_knows(mnist: Data) -> None:
     assert mnist.test_labels.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
 
+def test_the_counts_that_lesson_3_shows_are_those_of_mnist(mnist: Data) -> None:
+    assert tuple(mnist.test_labels.bincount().tolist()) == MNIST_TEST_COUNTS
+
+
 def test_torchvision_reads_the_same_digits_from_the_cache(mnist: Data, no_folder: Path, tmp_path: Path) -> None:
     """Its layout is ours: the original files in MNIST/raw are enough, for it and for us."""
     from torchvision.datasets import MNIST
@@ -161,7 +171,7 @@ def test_torchvision_reads_the_same_digits_from_the_cache(mnist: Data, no_folder
         pytest.skip("the original .gz files are in no named folder")
     raw = no_folder / "mnist-course" / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for name, _ in files():
+    for name, _ in FILES:
         os.symlink(source / name, raw / name)
     theirs = MNIST(no_folder / "mnist-course", train=False, download=True)
     assert (theirs.data == mnist.test_images).all()
@@ -173,6 +183,6 @@ FOLDER = os.environ.get("MNIST_DIR")
 
 def _original_files() -> Path | None:
     for folder in (Path(FOLDER), Path(FOLDER) / "MNIST" / "raw") if FOLDER else ():
-        if (folder / files()[0][0]).exists():
+        if (folder / FILES[0][0]).exists():
             return folder
     return None

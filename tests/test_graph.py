@@ -1,6 +1,7 @@
 """Is a graph the network? Equal outputs and equal gradients, in training and in evaluation, after a way through JSON."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -11,7 +12,9 @@ from torch.nn import functional as F
 from course import rebuild
 from course.errors import GraphError
 from course.graph import Graph
+from course.output import expect_ten_scores
 from course.rebuild import Network
+from course.trace import trace_with_weights
 
 TRACED = HONEST | {
     name: DISGUISED[name] for name in ("linear", "matrix product", "a learned mask", "products and a sum")
@@ -30,9 +33,13 @@ def images() -> torch.Tensor:
 
 
 def rebuilt(network: type[nn.Module]) -> tuple[nn.Module, Network]:
-    """A network and its rebuilt graph, with the same weights."""
+    """A network and its rebuilt graph, with the same weights, laid out alike: dropout draws in the order of the memory."""
     graph, weights = written_down(network)
-    return seeded(network), Graph.from_json(json.loads(json.dumps(graph.to_json()))).build(weights)
+    original = seeded(network)
+    for parameter in original.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.clone(memory_format=torch.channels_last)
+    return original, Graph.from_json(json.loads(json.dumps(graph.to_json()))).build(weights)
 
 
 @pytest.mark.parametrize("name", TRACED)
@@ -122,8 +129,46 @@ REFUSED = {
 def test_what_cannot_be_a_graph_is_refused_with_a_sentence(name: str) -> None:
     forward, word = REFUSED[name]
     with pytest.raises(GraphError, match=word) as refusal:
-        Graph.trace(make(forward))
+        trace_with_weights(make(forward))
     assert len(str(refusal.value)) < 700
+
+
+SHAPES = {  # what forward makes of a map (N, 10, 26, 26), and what is said of it
+    "a map that is not averaged": (lambda x: x.flatten(1), "conv2d (at conv) the map is 26 by 26, where 1 by 1 is needed"),
+    "positions that became digits": (lambda x: x.view(-1, 10), "saw (3380, 10): behind conv2d (at conv) the map is 26 by 26"),
+    "axes of length one": (lambda x: x.mean((2, 3), keepdim=True), "return x.flatten(1)"),
+    "five scores": (lambda x: x.mean((2, 3))[:, :5], "gives 5 a digit, where ten numbers are needed"),
+    "one number": (lambda x: x.mean((1, 2, 3)), "where ten numbers are needed"),
+    "the image itself": (None, "nothing is computed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_scores_of_another_shape_are_traced_back_to_the_layer(name: str) -> None:
+    end, said = SHAPES[name]
+    graph = Graph.trace(make(lambda s, x: end(s.conv(x)) if end else x))
+    with pytest.raises(GraphError, match=re.escape(said)):
+        expect_ten_scores(graph)
+
+
+def test_a_table_says_below_it_that_the_scores_are_not_ten() -> None:
+    graph = Graph.trace(make(lambda s, x: s.conv(x)))
+    assert "no pooling halves it" in repr(graph.table()).splitlines()[-1]
+    assert "no pooling halves it" in graph.table()._repr_html_()
+    assert "ten scores" not in repr(Graph.trace(HONEST["final"]).table())
+
+
+def test_a_layer_that_fails_is_named_with_what_it_was_given() -> None:
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(1, 4, 20), nn.Conv2d(4, 10, 11)
+
+        def forward(self, x):
+            return self.b(self.a(x)).flatten(1)
+
+    with pytest.raises(GraphError, match=re.escape("it failed in b, which was given the shape (5, 4, 9, 9)")):
+        Graph.trace(Net)
 
 
 def test_a_graph_from_data_knows_only_listed_operations() -> None:

@@ -1,18 +1,18 @@
 """The lessons as they are released: in order, in step with their scripts, and running without a warning once they are solved."""
 
-import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
-from nbclient import NotebookClient
 
-import graders
 from course.check import check_lesson, check_lessons
+from course.check_course import FILE, check_course, further_checks
+from course.errors import UsageError
 from course.iterations import Iteration, iteration, iterations
 from course.pairs import LESSONS, out_of_step, scripts, write_notebooks
-from graders.lessons import POINTS
-from solutions.fill import fill
-from solutions.modules import WITH_WEIGHTS, weights_path
+from graders.course_checks import points_and_hints
+from solutions.course_checks import put_weights, runs_from_top_to_bottom
+from solutions.run_through import run_through
 
 
 def test_the_lessons_are_in_order() -> None:
@@ -33,6 +33,8 @@ FAULTS = {  # what is done to a released lesson, and a word of the sentence that
     "an answer filled in": ("raise NotImplementedError", "pass", "solved already"),
     "a mark too many": ('"points": 5', '"points": 6', "add up"),
     "a heading left out": ("## Compare", "Compare", "in this order"),
+    "a second title": ("## Compare", "# Compare", "one title"),
+    "a skipped level of headings": ("## Compare", "### Compare", "one title"),
     "a grade id twice": ('"grade_id": "layers"', '"grade_id": "parameters"', "twice"),
 }
 
@@ -47,28 +49,66 @@ def test_a_fault_in_a_lesson_is_noticed(fault: str, tmp_path: Path) -> None:
     assert any(said in problem for problem in check_lesson(path, iteration(8)))
 
 
-@pytest.mark.parametrize("number", POINTS)
-def test_every_check_has_two_hints(number: int) -> None:
-    hints = tomllib.loads((Path(graders.__file__).parent / "hints.toml").read_text())
-    given = hints[f"lesson_{number}"]
-    assert list(given) == list(POINTS[number])
-    assert all(len(tiers) == 2 and all(tier.strip() for tier in tiers) for tiers in given.values())
+@pytest.mark.parametrize("item", iterations(), ids=lambda item: item.slug)
+def test_the_graders_know_each_lessons_checks_and_have_hints_for_them(item: Iteration) -> None:
+    assert points_and_hints(item) == []
 
 
 @pytest.mark.slow
 @pytest.mark.mnist
 @pytest.mark.parametrize("item", iterations(), ids=lambda item: item.slug)
-def test_a_solved_lesson_runs_from_top_to_bottom_without_a_warning(
-    item: Iteration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Training is replayed from the committed weights; lesson 1 trains, on a part of the data."""
-    if item.number in WITH_WEIGHTS:
-        (tmp_path / weights_path(item.number).name).write_bytes(weights_path(item.number).read_bytes())
-    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
-    notebook = fill(LESSONS / f"{item.slug}.ipynb", item.number)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
-    printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
-    assert "not yet" not in printed and "not attempted" not in printed
-    assert printed.count("correct (") == len(POINTS[item.number])
+def test_a_solved_lesson_runs_from_top_to_bottom_with_its_recorded_weights(item: Iteration, tmp_path: Path) -> None:
+    """Training is replayed; lesson 1 trains, on a part of the data."""
+    put_weights(item, tmp_path)
+    assert run_through(item, tmp_path, practice=False) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("item", iterations(), ids=lambda item: item.slug)
+def test_a_solved_lesson_runs_from_top_to_bottom_on_practice_digits(item: Iteration) -> None:
+    assert runs_from_top_to_bottom(item) == []
+
+
+def test_a_cell_that_fails_or_warns_or_is_not_correct_is_reported(tmp_path: Path, monkeypatch) -> None:
+    wordless = "from IPython.display import HTML; HTML('<img src=\"data:image/png;base64,\">')"
+    cells = {"fails": "1 / 0", "warns": "import warnings; warnings.warn('careful')", "is short": "print('✘ not yet')"}
+    cells["shows"] = wordless
+    for name, source in cells.items():
+        cell = nbformat.v4.new_code_cell(source)
+        if name == "is short":
+            cell.metadata["nbgrader"] = {"grade": True, "solution": False, "grade_id": "layers"}
+        monkeypatch.setattr("solutions.run_through.fill", lambda *_, cell=cell: nbformat.v4.new_notebook(cells=[cell]))
+        (problem,) = run_through(iteration(8), tmp_path, practice=True)
+        said = {"fails": "ZeroDivisionError", "warns": "careful", "is short": "layers: expected '✔ correct'"}
+        assert said.get(name, "without an alternative text") in problem
+
+
+def package(folder: Path, name: str, checks: str) -> None:
+    (folder / name).mkdir()
+    (folder / name / "__init__.py").touch()
+    (folder / name / FILE).write_text(checks)
+
+
+def test_checks_that_a_package_beside_the_course_brings_are_asked(tmp_path: Path, capsys) -> None:
+    package(tmp_path, "some_asker", "CHECKS = {'is it short': lambda item: [f'{item.slug} is too long']}")
+    (tmp_path / "no_package").mkdir()
+    (tmp_path / "no_package" / FILE).write_text("1 / 0")
+    assert check_course([3], beside=tmp_path) is False
+    shown = capsys.readouterr().out
+    assert "Further checks: some_asker asks: is it short." in shown
+    assert "[FAIL] lesson 3\n  03_lighter_model is too long" in shown
+
+
+def test_without_further_checks_the_lessons_are_asked_by_themselves(tmp_path: Path, capsys) -> None:
+    assert check_course(beside=tmp_path) is True
+    shown = capsys.readouterr().out
+    assert "Further checks: none found" in shown and "[OK] lesson 10" in shown
+
+
+def test_this_checkout_brings_further_checks() -> None:
+    assert set(further_checks()) == {"graders", "solutions"}
+
+
+def test_an_unknown_lesson_is_refused() -> None:
+    with pytest.raises(UsageError, match="lessons 1 to 10, saw 11"):
+        check_course([11])

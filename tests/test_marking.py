@@ -1,6 +1,7 @@
 """Marks of a lesson: what a learner writes, in whichever way, gets what it deserves; code answers with their usual slips."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,15 +9,18 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from course.data import load_practice_digits
 from course.iterations import iterations
 from course.pairs import LESSONS
+from course.submission import load_submission, save_submission
 from graders.answer_judges import JUDGE
 from graders.answers import ASK
+from graders.course_checks import no_marks_as_released
 from graders.lessons import POINTS, checks, number_of
 from graders.marking import mark
 from graders.outcome import NOT_ATTEMPTED, Outcome
 from graders.probes import ask
-from solutions.check import check_marks
+from solutions.course_checks import full_marks_when_solved
 from solutions.fill import fill
 from solutions.modules import solution, weights_path
 
@@ -42,7 +46,8 @@ def marked(number: int, folder: Path, **replaced: str) -> dict[str, Outcome]:
 @pytest.mark.mnist
 @pytest.mark.parametrize("item", WRITTEN, ids=lambda item: item.slug)
 def test_a_blank_lesson_has_no_marks_and_a_solved_one_all(item) -> None:
-    assert check_marks(item) == []
+    assert no_marks_as_released(item) == []
+    assert full_marks_when_solved(item) == []
 
 
 def test_a_lessons_assignment_is_known_by_its_name() -> None:
@@ -118,6 +123,41 @@ def test_a_wrong_network_is_told_what_was_seen(tmp_path: Path, name: str) -> Non
     assert re.search(said, outcome.message), outcome.message
 
 
+HALF_RIGHT = {  # lesson, a change of the reference network: the marks that are left, the check that explains, its words
+    "no global average pooling": (
+        8, "nn.AvgPool2d(6),", "", {"gap", "output", "constraint_parameters", "fully_connected", "accuracy"},
+        "output", "behind conv2d_7 (at layers.26) the map is 6 by 6, where 1 by 1 is needed",
+    ),
+    "no max-pool": (
+        8, "nn.MaxPool2d(2),", "", {"pooling", "gap", "output", "constraint_parameters", "fully_connected", "accuracy"},
+        "gap", "on a map that is larger",
+    ),
+    "scores that keep their axes": (
+        8, ".flatten(1)", "", {"output", "constraint_parameters", "fully_connected", "accuracy"}, "output", "x.flatten(1)",
+    ),
+    "a padding too many": (
+        2, "nn.Conv2d(32, 64, 3,", "nn.Conv2d(32, 64, 3, padding=1,", {"layers", "output", "trained"},
+        "output", "First difference from the lesson's table: convolution 2 (conv2): saw padding 1, expected 0",
+    ),
+    "scores before they are pooled": (
+        6, "nn.AvgPool2d(7),", "", {"gap", "constraint_parameters", "fully_connected", "trained"},
+        "constraint_parameters", "the map is 7 by 7",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HALF_RIGHT)
+def test_a_network_of_another_output_keeps_the_marks_of_its_layers(tmp_path: Path, name: str) -> None:
+    import inspect
+
+    number, old, new, lost, check, said = HALF_RIGHT[name]
+    source = inspect.getsource(solution(number).Net)
+    assert old in source
+    outcomes = marked(number, tmp_path, Net=source.replace(old, new))
+    assert {one for one, outcome in outcomes.items() if outcome.fraction < 1} == lost
+    assert said in outcomes[check].message
+
+
 @pytest.mark.parametrize(
     "ending, said", [("F.softmax(x, dim=1)", "probabilities"), ("F.log_softmax(x, dim=0)", "axis 0"), ("x", None)]
 )
@@ -187,6 +227,40 @@ SLIPS = {
     "test_loop": (scores_in_training_mode, "eval"),
     "loaders": (lambda train, test, batch_size: (DataLoader(train, batch_size), DataLoader(test, batch_size)), "shuffle"),
 }  # fmt: skip
+
+
+def forgets_to_return(*arguments, **named) -> None:
+    pass
+
+
+@pytest.mark.parametrize("name", set(ASK) - {"dataset"})
+def test_an_answer_that_returns_nothing_is_asked_whether_the_return_is_missing(name: str) -> None:
+    answer = ask(name, {ASK[name][0]: forgets_to_return}, {"seed": 4})
+    assert "saw None: is the return missing?" in answer["message"]
+
+
+def test_an_answer_of_another_kind_is_told_what_to_return() -> None:
+    answer = ask("count_by_hand", {"conv_parameters": lambda *_: "many"}, {"seed": 4})
+    assert answer["message"] == "return a number, saw str"
+
+
+@pytest.mark.parametrize(
+    "written, said",
+    [
+        ("class MyNet(nn.Module): ...", "found a class MyNet"),
+        ("import no_such_thing as nn\nclass Net(nn.Module): ...", "`import no_such_thing as nn` gave"),
+    ],
+)  # fmt: skip
+def test_a_network_that_is_not_there_is_explained(tmp_path: Path, written: str, said: str) -> None:
+    notebook = {"cells": [{"cell_type": "code", "source": written}]}
+    assert said in mark(notebook, tmp_path, number=8, practice=True)["layers"].message
+
+
+@pytest.mark.mnist
+def test_of_a_run_on_practice_digits_that_is_said_first(tmp_path: Path) -> None:
+    data, honest = load_practice_digits(), load_submission(weights_path(8))
+    save_submission(replace(honest, data={"name": data.name, "digest": data.digest}), tmp_path / weights_path(8).name)
+    assert marked(8, tmp_path)["accuracy"].message.startswith("this run was trained on practice digits")
 
 
 @pytest.mark.parametrize("name", SLIPS)

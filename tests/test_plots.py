@@ -1,13 +1,18 @@
 """Do the pictures show what they are given, and say it in words?"""
 
+from itertools import combinations
+
+import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from networks import HONEST
 
 from course.data import load_practice_digits
 from course.errors import UsageError
 from course.graph import Graph
 from course.iterations import iteration
+from course.pictures import OTHER, TEST, TRAIN
 from course.plots import plot_digits, plot_history, plot_learning_rates, plot_mistakes, plot_receptive_field
 from course.submission import Epoch
 
@@ -74,6 +79,35 @@ def test_the_curves_are_the_histories() -> None:
 def test_lines_differ_by_more_than_colour() -> None:
     for axes in drawn(plot_history(history(4), documented=iteration(8))):
         assert len({(line.get_linestyle(), line.get_marker()) for line in axes.lines}) == len(axes.lines)
+
+
+SEEN = {  # linear RGB as it is, and as it is seen in three kinds of colour blindness: Machado, Oliveira and Fernandes, 2009
+    "all colours": np.eye(3),
+    "no red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "no blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def luminance(colour: str, seen: str) -> float:
+    """From 0, black, to 1, white."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(np.clip(np.array(SEEN[seen]) @ linear, 0, 1) @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_lines_are_apart_in_grey_whatever_colours_one_sees(seen: str) -> None:
+    lightness = [
+        max(0, 116 * luminance(line["color"], seen) ** (1 / 3) - 16) for line in (TRAIN, TEST, OTHER)
+    ]  # 0 to 100
+    assert min(abs(a - b) for a, b in combinations(lightness, 2)) > 15
+
+
+@pytest.mark.parametrize("line", [TRAIN, TEST, OTHER], ids=["training", "test", "other"])
+def test_lines_stand_out_from_white(line: dict) -> None:
+    """3 to 1, as the Web Content Accessibility Guidelines ask of graphics."""
+    assert 1.05 / (luminance(line["color"], "all colours") + 0.05) >= 3
 
 
 def test_one_epoch_is_enough_and_none_is_refused() -> None:

@@ -9,6 +9,7 @@ from course.iterations import iteration, iterations
 from course.recorded import RECORDED, Recorded, spread
 from solutions.ledger import Record, append
 from solutions.modules import solution
+from solutions.speed_page import PAGE, speed_page
 from solutions.tables import PUBLISHED, README, SECURITY, iterations_table, published, readme, security, summary
 
 
@@ -26,6 +27,10 @@ def test_what_the_grader_knows_of_published_weights_is_rendered_from_them() -> N
 
 def test_the_tables_on_security_are_rendered_from_the_code_and_the_ledger() -> None:
     assert SECURITY.read_text() == security(), "python -m solutions tables renders it anew"
+
+
+def test_the_page_of_speed_is_rendered_from_the_last_measurement() -> None:
+    assert PAGE.read_text() == speed_page(), "python -m solutions tables renders it anew"
 
 
 def test_the_readmes_table_has_a_row_an_iteration() -> None:

@@ -17,13 +17,16 @@ from torch.optim.lr_scheduler import OneCycleLR, StepLR
 from course import training
 from course.augment import RandomRotation
 from course.data import Data, load_practice_digits, normalize
+from course.dropout import dropout
 from course.errors import CourseError, RecipeError, SubmissionError
 from course.recipe import Recipe
 from course.replay import find_run
+from course.run import Run
 from course.submission import load_submission
-from course.training import Diverged, Run, TrainFirst, fit
+from course.training import Diverged, TrainFirst, begin, fit, train
 
 Small = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))
+Dropping = network(lambda s, x: gap(s.c(F.dropout(s.stem(x), 0.1, s.training))), c=conv(4, 10, 3))
 RECIPE = Recipe(epochs=2, batch_size=64, optimizer=partial(SGD, lr=0.05, momentum=0.9), seed=5)
 
 
@@ -56,9 +59,9 @@ def test_the_loop_gives_what_a_plain_loop_gives(data: Data, run: Run) -> None:
     torch.manual_seed(RECIPE.seed)
     plain = Small()
     optimizer = SGD(plain.parameters(), lr=0.05, momentum=0.9)
-    generator = torch.Generator().manual_seed(RECIPE.seed)
     images = normalize(data.train_images)
     for epoch in range(2):
+        generator = torch.Generator().manual_seed(1000 * RECIPE.seed + epoch + 1)
         loss_sum = right = 0.0
         for chosen in torch.randperm(len(images), generator=generator).split(64):
             scores = plain(images[chosen])
@@ -136,6 +139,49 @@ def test_an_interruption_keeps_the_finished_epochs(data: Data, monkeypatch, caps
     assert len(run.history) == 2
     assert "2 finished epochs are kept" in capsys.readouterr().out
     assert load_submission(run.save("kept.safetensors")).epoch in (1, 2)
+
+
+GOING_ON = {
+    "one cycle": dict(schedule=partial(OneCycleLR, max_lr=0.1)),
+    "steps, rotated": dict(schedule=partial(StepLR, step_size=1, gamma=0.5), augment=RandomRotation(7)),
+    "Adam": dict(optimizer=partial(Adam, lr=0.01)),
+}
+
+
+@pytest.mark.parametrize("name", GOING_ON)
+def test_training_that_was_broken_off_goes_on_as_if_it_never_stopped(data: Data, name: str) -> None:
+    recipe = replace(RECIPE, epochs=2, **GOING_ON[name])
+    whole, weights = begin(Dropping, recipe, data)
+    parts, _ = begin(Dropping, recipe, data)
+    for _ in train(whole, weights, data, progress=False):
+        pass
+    for epoch in train(parts, weights, data, progress=False):
+        if epoch.epoch == 1:
+            break
+    torch.rand(5)  # whatever was drawn in between
+    for _ in train(parts, weights, data, progress=False):
+        pass
+    assert weights_differ(whole, parts) == 0
+    assert [e.test_correct for e in whole.history] == [e.test_correct for e in parts.history]
+
+
+@pytest.mark.parametrize("p", [0.004, 0.1, 0.25, 0.5, 0.97])
+def test_dropout_zeros_the_share_it_was_told_and_keeps_the_mean(p: float) -> None:
+    torch.manual_seed(3)
+    ones = torch.ones(8, 3, 40, 40)
+    for x in (ones, ones.contiguous(memory_format=torch.channels_last), ones[:, ::2]):
+        out = torch.stack([dropout(x, p, True) for _ in range(40)])
+        error = 5 * (p * (1 - p) / out.numel()) ** 0.5
+        assert (out == 0).float().mean().item() == pytest.approx(p, abs=error + 0.5 / 256 / 40**0.5)
+        assert sorted(out.unique().tolist()) == pytest.approx([0, 1 / (1 - p)])
+
+
+def test_dropout_drops_each_number_by_itself() -> None:
+    torch.manual_seed(4)
+    masks = torch.stack([dropout(torch.ones(8, 16, 10, 10), 0.5, True) for _ in range(400)]).flatten(1) / 2
+    together = (masks.T - 0.5) @ (masks - 0.5)[:, :64] / len(masks)  # covariances, 0.25 on the diagonal
+    together[:64] -= 0.25 * torch.eye(64)
+    assert together.abs().max() < 6.5 * 0.25 / 400**0.5
 
 
 def test_a_loss_that_is_no_number_is_said(data: Data) -> None:

@@ -138,7 +138,7 @@ for said, ten in (("undecided", undecided), ("sure of 3", sure_of_three)):
         )
 
 # %% [markdown]
-# To be undecided costs log 10 = 2.303. To be sure and wrong costs more than that. Why not simply count the mistakes? Because a count does not change
+# To be undecided costs −log 0.1 = 2.303. To be sure and wrong costs more than that. Why not simply count the mistakes? Because a count does not change
 # when a weight moves a little, so it does not say in which direction to go. The loss does.
 
 # %% [markdown]
@@ -160,6 +160,9 @@ for said, ten in (("undecided", undecided), ("sure of 3", sure_of_three)):
 # There are seven things to write. Where you find `raise NotImplementedError`, your code belongs; take that line out. First the data, in four steps. A
 # mistake in the data spoils everything behind it, so each step is checked at once. A check answers *correct*, *not yet* (with what it saw, what it
 # expected, what to try) or *not attempted*. `hint("statistics")` prints a hint, `hint("statistics", 2)` one that says more.
+#
+# Below the sentence, a check cell ends in a bare number such as `8.0` or `0.0`. It is the marks of this check; nbgrader reads it there. Your prediction
+# and your analysis have no such number: they are graded by hand.
 #
 # **Statistics.** The mean and the standard deviation of all pixels of all digits together, with pixels scaled to 0..1.
 
@@ -399,7 +402,7 @@ check("test_loop", evaluate=evaluate)
 # quarter of an hour or more. So you train on a small budget, and look at the documented run for the rest.
 #
 # A few hundred digits, then. The documented run has batches of 128. With 500 digits, that would be four steps an epoch, too few to get anywhere.
-# Batches of 10 make it fifty.
+# Batches of 10 make it fifty steps.
 #
 # Raise these numbers if you have time. On a GPU the whole experiment takes minutes: 60,000 digits, all 10,000 test digits, batches of 128, 20 epochs.
 
@@ -445,7 +448,7 @@ loader_for_training, loader_for_testing = make_loaders(few_for_training, few_for
 print("loss {:.3f}, accuracy {:.1f}%".format(*evaluate(heavy, loader_for_testing)))
 
 # %% [markdown]
-# Now train. On two cores it takes about two minutes. If you interrupt it (the square button, or the menu *Kernel*), the finished epochs are kept. To
+# Now train. On two cores it takes a minute or two. If you interrupt it (the square button, or the menu *Kernel*), the finished epochs are kept. To
 # begin again, run the cell above first: it makes a fresh network.
 
 # %%

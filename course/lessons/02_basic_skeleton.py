@@ -180,7 +180,8 @@ def receptive_field(layers):
 
 # %% [markdown]
 # Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("field_by_hand")` prints a
-# hint, `hint("field_by_hand", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# hint, `hint("field_by_hand", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your
+# marks are settled by the grader, with the same rules.
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "field_by_hand", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 check("field_by_hand", receptive_field=receptive_field)
@@ -333,7 +334,10 @@ check("trained", Net=Net, recipe=recipe)
 # %% [markdown]
 # ## Compare
 #
-# Your results beside the documented ones, and beside what the log of the documented notebook says.
+# Your results beside the documented ones, and beside what the log of the documented notebook says. A column *recorded*, where there is one, holds what the course's own
+# solution gave when it was trained as documented.
+#
+# *Best of the first 19* counts the first 19 epochs only. From lesson 8 on, no network may have more. This line compares all lessons alike.
 
 # %%
 this.compare(run)

@@ -37,8 +37,8 @@ data = load_data()
 this = iteration(4)
 
 # %% [markdown]
-# These are the documented results of this iteration. At the end you will put your own beside them. (There is also a note on them. It comes last, because you can find out by
-# yourself what it says.)
+# These are the documented results of this iteration. At the end you will put your own beside them. There is also a note on them. It comes last: you can find
+# out by yourself what it says.
 
 # %%
 this.header()
@@ -131,8 +131,9 @@ def batch_norm(x, weight, bias, eps=1e-5):
     raise NotImplementedError
 
 # %% [markdown]
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("batch_norm_by_hand")` prints a hint,
-# `hint("batch_norm_by_hand", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("batch_norm_by_hand")` prints
+# a hint, `hint("batch_norm_by_hand", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice;
+# your marks are settled by the grader, with the same rules.
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "batch_norm_by_hand", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 check("batch_norm_by_hand", batch_norm=batch_norm)
@@ -249,7 +250,7 @@ run.save("04_batch_norm.safetensors")
 plot_history(run, documented=this)
 
 # %% [markdown]
-# Has the network learned to read? The check asks for 98% of the test digits.
+# Has the network learned to read? The check says how much it asks for.
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "trained", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 check("trained", Net=Net, recipe=recipe)

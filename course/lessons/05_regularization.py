@@ -47,8 +47,8 @@ data = load_data()
 this = iteration(5)
 
 # %% [markdown]
-# These are the documented results of this iteration. At the end you will put your own beside them. (There is a note on them, too. It comes last, as you can
-# find out by yourself what it says.)
+# These are the documented results of this iteration. At the end you will put your own beside them. There is also a note on them. It comes last: you can find
+# out by yourself what it says.
 
 # %%
 this.header()
@@ -76,8 +76,8 @@ def show_logs(*numbers):
 show_logs(3, 4)
 
 # %% [markdown]
-# In iteration 4 the test accuracy never gets higher than in epoch 8. The training accuracy goes on. What the network learns from then on helps it with these
-# 60,000 digits, and with no others. That is **over-fitting**. In iteration 3 the two part later, and less.
+# In iteration 4 the test accuracy never gets higher than in epoch 8. The training accuracy goes on rising. What the network learns from then on helps it with
+# these 60,000 digits, and with no others. That is **over-fitting**. In iteration 3 the two curves part later, and less.
 #
 # Now dropout. We need a map of activations, and any will do. This kernel answers where ink begins, going down the picture:
 
@@ -205,8 +205,9 @@ Graph.trace(Net).table()
 # %% [markdown]
 # ## Check
 #
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("dropout")` prints a
-# hint, `hint("dropout", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("dropout")` prints a hint,
+# `hint("dropout", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are
+# settled by the grader, with the same rules.
 #
 # Dropout, where and how much:
 
@@ -322,8 +323,8 @@ print(f"training digits, evaluation mode:            {accuracy(run.network(), im
 print(f"test digits, evaluation mode:                {accuracy(run.network(), data.test_images, data.test_labels):.2f}%")
 
 # %% [markdown]
-# From the first line to the second, the weights stopped moving. From the second to the third, dropout was switched off. (If that brings less than you
-# expected, or even costs something: the max-pool gives smaller numbers now, and BatchNorm still uses the means that it noted while training. Lesson 7 goes into that.)
+# From the first line to the second, the weights stopped moving. From the second to the third, dropout was switched off. Did that bring less than you expected,
+# or even cost something? The max-pool gives smaller numbers now, and BatchNorm still uses the means that it noted while training. Lesson 7 goes into that.
 #
 # Only the last two lines measure the same thing on two sets of digits. *Their* difference is the gap.
 #

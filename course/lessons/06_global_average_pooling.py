@@ -42,8 +42,8 @@ data = load_data()
 this = iteration(6)
 
 # %% [markdown]
-# These are the documented results of this iteration. At the end you will put your own beside them. (There is a note on them, too. It comes last, as you can
-# find out by yourself what it says.)
+# These are the documented results of this iteration. At the end you will put your own beside them. There is also a note on them. It comes last: you can find
+# out by yourself what it says.
 
 # %%
 this.header()
@@ -155,7 +155,7 @@ class Net(nn.Module):
         raise NotImplementedError
 
 # %% [markdown]
-# Look at what you built. Which position in front of the pooling sees how many pixels? And what does the pooling cost?
+# Look at what you built. How many pixels does a position in front of the pooling see? And what does the pooling cost?
 
 # %%
 Graph.trace(Net).table()
@@ -167,8 +167,9 @@ Graph.trace(Net).table()
 # %% [markdown]
 # ## Check
 #
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("gap")` prints a
-# hint, `hint("gap", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("gap")` prints a hint,
+# `hint("gap", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are settled
+# by the grader, with the same rules.
 #
 # Global average pooling, at the end:
 

@@ -191,8 +191,9 @@ plot_receptive_field(Graph.trace(Net), data.test_images[0])
 # %% [markdown]
 # ## Check
 #
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("layers")` prints a
-# hint, `hint("layers", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("layers")` prints a hint,
+# `hint("layers", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are
+# settled by the grader, with the same rules.
 #
 # Kernels, channels and padding, layer by layer:
 
@@ -376,8 +377,8 @@ print(f"test digits, evaluation mode, noted without dropout:     {accuracy(netwo
 # If both accuracies went up, some of what looked like over-fitting was none: the weights knew more than the evaluation showed. Over-fitting makes a network good
 # at its training digits and worse at others. It does not make it worse at both.
 #
-# (These are the weights of the best epoch, so of one that this trouble has spared most. And iteration 5 has the same dropouts before the same max-pool, but its
-# log is calm. Why pooled scores should suffer more, these runs do not say.)
+# Two things stay open. These are the weights of the best epoch, so of one that this trouble has spared most. And iteration 5 has the same dropouts before the
+# same max-pool, but its log is calm. Why pooled scores should suffer more, these runs do not say.
 
 # %% [markdown]
 # ## Analyse

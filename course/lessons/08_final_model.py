@@ -147,8 +147,9 @@ plot_receptive_field(Graph.trace(Net), data.test_images[0])
 # %% [markdown]
 # ## Check
 #
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("pooling")` prints a
-# hint, `hint("pooling", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("pooling")` prints a hint,
+# `hint("pooling", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are
+# settled by the grader, with the same rules.
 #
 # The parameters, exactly:
 

@@ -178,7 +178,8 @@ raise NotImplementedError
 # ## Check
 #
 # Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("augmentation")` prints a
-# hint, `hint("augmentation", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# hint, `hint("augmentation", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your
+# marks are settled by the grader, with the same rules.
 #
 # The augmentation: one rotation, its angle, its fill.
 

@@ -211,8 +211,9 @@ raise NotImplementedError
 # %% [markdown]
 # ## Check
 #
-# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("rates")` prints a
-# hint, `hint("rates", 2)` one that says more. What the checks say here is advice; your marks are settled by the grader, with the same rules.
+# Each check answers in a moment: *correct*, *not yet* (with what it saw, what it expected, what to try) or *not attempted*. `hint("rates")` prints a hint,
+# `hint("rates", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are
+# settled by the grader, with the same rules.
 #
 # The rates of every epoch, for this schedule and for some others:
 

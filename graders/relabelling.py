@@ -1,0 +1,130 @@
+"""What one kind of operation does to labels: a convolution, a pooling, a mean, a product, a move of numbers."""
+
+import torch
+from torch import Tensor
+
+from course.graph import DType, Mode, Node, Stored, Value
+from course.operations import implementation
+from graders.labels import NOWHERE, PARTS, Labels, count_along, labels_of, varies
+
+
+def convolved(image: Labels, shape) -> Labels:
+    """After a convolution: new channels; new positions along every axis of positions, in the batch too."""
+
+    def renewed(part: Tensor | None, first: tuple[int, ...] = ()) -> Tensor:
+        assert part is not None
+        return count_along(shape, [*first, *(axis for axis in range(len(shape)) if axis != 1 and varies(part, axis))])
+
+    return Labels(renewed(image.height), renewed(image.width), renewed(image.channel, (1,)))
+
+
+def pooled(labels: Tensor, shape) -> Tensor:
+    """Labels after a pooling: of a new map, as after a convolution, but for those that tell channels or digits apart."""
+    axes = [axis for axis in range(len(shape)) if varies(labels, axis)]
+    if axes and min(axes) > 1:
+        return count_along(shape, axes)
+    gone = [axis for axis in range(2, len(shape)) if shape[axis] == 1]
+    return resized(_merged(labels, gone) if gone else labels, shape)
+
+
+def _merged(labels: Tensor, axes) -> Tensor:
+    """One label for all that an axis held; the same for the two halves of a map that lie between each other's positions."""
+    first, last = labels.amin(axes, keepdim=True), labels.amax(axes, keepdim=True)
+    interleaved = first.max() < last.min() and len(first.unique()) <= 2  # as space-to-depth by 2 leaves them
+    return first.min().expand(first.shape) if interleaved else first
+
+
+def resized(labels: Tensor, shape) -> Tensor:
+    """Labels of a coarser or finer map, taken from the nearest place."""
+    for axis in range(1, len(shape)):
+        if shape[axis] != labels.shape[axis]:
+            places = torch.arange(shape[axis]) * labels.shape[axis] // shape[axis]
+            labels = labels.index_select(axis, places)
+    return labels
+
+
+def reduced(node: Node, image: Labels, shape) -> Labels:
+    """After a mean, a maximum and the like: the labels of the axes that are left."""
+    if node.op == "_weight_norm":
+        return image
+    if node.op == "einsum":
+        count = torch.einsum(node.args[0], torch.ones(image.shape))
+        return image.map(lambda t: torch.einsum(node.args[0], t.float()) / count)
+    if node.op in ("sort", "topk"):  # along that axis, an entry may come from anywhere
+        axis = reduced_axes(node, image)[0]
+        return image.map(lambda t: t.amin(axis, keepdim=True).expand(shape))
+    axes = reduced_axes(node, image)
+    return image.map(lambda t: _merged(t, axes).reshape(shape))
+
+
+def reduced_axes(node: Node, image: Labels) -> tuple[int, ...]:
+    """The axes over which a mean, a maximum and the like goes."""
+    place = 2 if "norm" in node.op or node.op == "topk" else 1
+    dims = node.args[place] if len(node.args) > place else node.kwargs.get("dim")
+    if dims is None and node.op in ("sort", "topk"):
+        dims = -1
+    every = tuple(range(len(image.shape)))
+    if isinstance(dims, int) and not isinstance(dims, bool):
+        dims = (dims,)
+    return tuple(d % len(every) for d in dims) if isinstance(dims, tuple) and dims else every
+
+
+def together(inputs: list[Labels], shape) -> Labels:
+    """After an operation on several values, entry by entry: each label from the value in which it varies.
+
+    One channel times many weights makes many channels, which have the weights' labels.
+    """
+    images = [item for item in inputs if item.from_image]
+    parts = {}
+    for part in PARTS:
+        given = [t for item in images if (t := getattr(item, part)) is not None]
+        if part == "channel" and not any(item.changes_channel(axis) for item in images for axis in range(len(shape))):
+            given += [item.entry for item in inputs if item.entry is not None and not item.from_image]
+        varying = [t for t in given if any(varies(t, axis) for axis in range(t.dim()))]
+        best = max(varying or given, key=lambda t: t.numel(), default=None)
+        parts[part] = None if best is None else best.expand(shape)
+    return Labels(**parts, learned=any(item.learned for item in images))
+
+
+def moved(node: Node, labels, inputs: list[Labels]):
+    """Run the operation itself on the labels."""
+    if node.op == "getitem" and isinstance(labels.get(node.args[0].name), tuple):
+        return labels[node.args[0].name][node.args[1]]
+    image = any(item.from_image for item in inputs)
+    mixed = not image or any(item.entry is not None for item in inputs)
+    learned = any(item.learned for item in inputs)
+    parts = {part: _run(node, labels, part) for part in PARTS if (mixed if part == "entry" else image)}
+    several = next(iter(parts.values()))
+    if isinstance(several, tuple):
+        return tuple(_made({p: t[i] for p, t in parts.items()}, learned) for i in range(len(several)))
+    return _made(parts, learned)
+
+
+def _made(parts: dict[str, Tensor], learned: bool) -> Labels:
+    """Labels of a result, which is the image's only if something of the image is in it."""
+    if "height" in parts and "entry" in parts:
+        if not (parts["height"] >= 0).any():
+            return Labels(entry=parts["entry"], learned=learned)
+        if not (parts["entry"] >= 0).any():
+            return Labels(parts["height"], parts["width"], parts["channel"])
+    return Labels(**parts, learned=learned)
+
+
+def _run(node: Node, labels, part: str):
+    def resolve(argument):
+        if isinstance(argument, Stored | Value):
+            found = labels_of(argument, labels)
+            if found is None:
+                return labels[argument.name]
+            tensor = getattr(found, part)
+            tensor = torch.full(found.shape, NOWHERE) if tensor is None else tensor
+            return tensor.double() if part == "entry" else tensor
+        if isinstance(argument, tuple):
+            return [resolve(item) for item in argument]
+        return None if isinstance(argument, DType | Mode) else argument
+
+    args = [resolve(argument) for argument in node.args]
+    if node.op in ("pad", "constant_pad_nd") and (len(args) < 3 or args[2] == "constant" or node.op != "pad"):
+        return torch.ops.aten.constant_pad_nd(args[0], args[1], NOWHERE)
+    result = implementation(node.op)(*args, **{key: resolve(value) for key, value in node.kwargs.items()})
+    return tuple(result) if isinstance(result, list | tuple) else result

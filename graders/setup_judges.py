@@ -1,0 +1,164 @@
+"""What the grader expects of lesson 1's code answers, the data and the two loops, and what a difference most likely means."""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from graders import answer_inputs, answers
+from graders.outcome import Outcome, correct, not_yet
+
+
+def judge_statistics(seen: dict, seed: int) -> Outcome:
+    """Mean and deviation of pixels between 0 and 1."""
+    pixels = answer_inputs.digits(seed, 40)[0].float() / 255
+    mean, std = pixels.mean().item(), pixels.std().item()
+    if near([seen["mean"] / 255, seen["std"] / 255], [mean, std], 1e-2):
+        return not_yet(
+            f"saw {seen['mean']:.4g} and {seen['std']:.4g}: bring the pixels from 0..255 to 0..1 first, divide by 255"
+        )
+    if near([seen["mean"], seen["std"] ** 0.5], [mean, std], 1e-3):
+        return not_yet("the second number is the variance; the deviation is its root")
+    if near([seen["mean"], seen["std"]], [mean, std], 1e-3):
+        return correct("mean and deviation of the pixels, scaled to 0..1")
+    return not_yet(
+        f"on noise saw mean {seen['mean']:.4g} and deviation {seen['std']:.4g}, expected {mean:.4g} and {std:.4g}: "
+        "over all pixels of all digits at once"
+    )
+
+
+def judge_transform(seen: dict, seed: int) -> Outcome:
+    """A picture to float32 (1, 28, 28), normalised with MNIST's mean and deviation."""
+    if seen["shape"] != [1, 28, 28]:
+        return not_yet(
+            f"saw shape {tuple(seen['shape'])}, expected (1, 28, 28); transforms.ToTensor() adds the channel"
+        )
+    if seen["dtype"] != "torch.float32":
+        return not_yet(f"saw {seen['dtype']}, expected torch.float32; transforms.ToTensor() gives it")
+    pixels = (answer_inputs.digits(seed, 1)[0].double() / 255).flatten()
+    if near(seen["values"], ((pixels - 0.1307) / 0.3081).tolist(), 1e-4):
+        return correct("a picture becomes float32 (1, 28, 28), normalised")
+    if near(seen["values"], pixels.tolist(), 1e-4):
+        return not_yet(
+            "the pixels are between 0 and 1 and not normalised yet: transforms.Normalize((0.1307,), (0.3081,))"
+        )
+    return not_yet(
+        f"saw values from {min(seen['values']):.3g} to {max(seen['values']):.3g}, expected {-0.1307 / 0.3081:.3g} to "
+        f"{(1 - 0.1307) / 0.3081:.3g}: ToTensor first, then Normalize((0.1307,), (0.3081,))"
+    )
+
+
+def judge_dataset(seen: dict, seed: int) -> Outcome:
+    """Length, transformed pictures and whole-number labels."""
+    images, labels = answer_inputs.digits(seed, 5)
+    if seen["length"] != 5:
+        return not_yet(f"made of 5 digits, saw len(dataset) {seen['length']}; __len__ counts the images")
+    if not seen["given"]:
+        return not_yet("the transform was never called; __getitem__ applies it to the picture")
+    if not seen["given"].startswith("PIL"):
+        return not_yet("the transform was given no PIL picture; Image.fromarray(image.numpy()) makes one")
+    if seen["labels"] != labels.tolist():
+        return not_yet(f"saw the labels {seen['labels']}, expected {labels.tolist()}")
+    if not near([x for item in seen["values"] for x in item], images.double().flatten().tolist(), 1e-6):
+        return not_yet("the pictures are not those of the images, in their order; dataset[i] is digit i")
+    return correct("length, pictures and labels are right, and the transform is applied")
+
+
+def judge_loaders(seen: dict, seed: int) -> Outcome:
+    """Shuffled batches for training, ordered ones for testing, none dropped."""
+    for name, count in (("train", 37), ("test", 21)):
+        sizes = [len(batch) for batch in seen[name]]
+        flat = [label for batch in seen[name] for label in batch]
+        if sizes[:-1] != [8] * (len(sizes) - 1) or not sizes:
+            return not_yet(f"asked for batches of 8, the {name} loader gave {sizes}; pass batch_size on")
+        if sorted(flat) != list(range(count)):
+            return not_yet(f"the {name} loader gave {len(flat)} of {count} digits; keep the last, smaller batch")
+    train, again, test = ([label for batch in seen[name] for label in batch] for name in ("train", "again", "test"))
+    if train == sorted(train) or train == again:
+        return not_yet("the training loader gives the digits in the same order every time; shuffle=True")
+    if test != sorted(test):
+        return not_yet(
+            "the test loader shuffles; that does no harm, but testing in order can be repeated: shuffle=False", 0.8
+        )
+    return correct("training digits shuffled anew each time, test digits in order, none left out")
+
+
+def judge_train_loop(seen: dict, seed: int) -> Outcome:
+    """The weights after an epoch, and the two figures, are those of the grader's own loop."""
+    loss, accuracy, weights = _train(seed)
+    if near(seen["weights"], weights, 1e-3):
+        return _figures(seen, loss, accuracy) or correct("weights, loss and accuracy are those of a correct epoch")
+    untouched = answers.state(answer_inputs.small_network(seed))
+    if near(seen["weights"], untouched, 1e-9):
+        return not_yet("after an epoch the weights are what they were: loss.backward(), then optimizer.step()")
+    if near(seen["weights"], _train(seed, zero_grad=False)[2], 1e-3):
+        return not_yet("gradients of one batch add up into the next: optimizer.zero_grad() before loss.backward()")
+    if near(seen["weights"], _train(seed, train_mode=False)[2], 1e-3):
+        return not_yet("the network was in evaluation mode: call network.train() at the start of the epoch")
+    return not_yet(
+        "after an epoch the weights are not those of a correct loop; for each batch: zero_grad, scores, cross-entropy, "
+        "backward, step, and nothing else that changes weights"
+    )
+
+
+def judge_test_loop(seen: dict, seed: int) -> Outcome:
+    """Two figures in evaluation mode, without a change to the network."""
+    network = answer_inputs.small_network(seed)
+    images, labels = answer_inputs.batches(seed)
+    with torch.no_grad():
+        network.eval()
+        scores = network(images)
+        loss = F.nll_loss(scores, labels).item()
+        accuracy = 100 * (scores.argmax(dim=1) == labels).float().mean().item()
+    if not near(seen["weights"], answers.state(answer_inputs.small_network(seed)), 1e-9):
+        return not_yet("testing changed the network: its BatchNorm was in training mode; call network.eval() first")
+    wrong = _figures(seen, loss, accuracy)
+    if wrong:
+        return wrong
+    if seen["grad"]:
+        return not_yet("the figures are right, but gradients were recorded: put the loop under torch.no_grad()", 0.8)
+    return correct("loss and accuracy are right, and the network is left as it was")
+
+
+def _train(seed: int, *, zero_grad: bool = True, train_mode: bool = True) -> tuple[float, float, list[float]]:
+    """The grader's own epoch, or one with a usual mistake: mean loss, accuracy in percent, weights."""
+    network, (images, labels) = answer_inputs.small_network(seed), answer_inputs.batches(seed)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    network.train(train_mode)
+    loss_sum, right = 0.0, 0
+    for batch, truth in zip(images.split(20), labels.split(20), strict=True):
+        if zero_grad:
+            optimizer.zero_grad()
+        scores = network(batch)
+        loss = F.nll_loss(scores, truth)
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.item() * len(truth)
+        right += int((scores.argmax(dim=1) == truth).sum())
+    return loss_sum / len(labels), 100 * right / len(labels), answers.state(network)
+
+
+def _figures(seen: dict, loss: float, accuracy: float) -> Outcome | None:
+    if len(seen["returned"]) != 2:
+        return not_yet(f"saw {len(seen['returned'])} values returned, expected two: mean loss, accuracy in percent")
+    saw_loss, saw_accuracy = seen["returned"]
+    if near([saw_accuracy], [accuracy / 100], 1e-4):
+        return not_yet(f"saw an accuracy of {saw_accuracy:.4g}: give it in percent, {accuracy:.4g}")
+    if not near([saw_accuracy], [accuracy], 1e-3):
+        return not_yet(
+            f"saw an accuracy of {saw_accuracy:.4g}, expected {accuracy:.4g}: 100 · right answers / digits", 0.5
+        )
+    if not near([saw_loss], [loss], 1e-3):
+        return not_yet(
+            f"saw a mean loss of {saw_loss:.5g}, expected {loss:.5g}: batches differ in size, so sum each batch's mean "
+            "times its digits, and divide by all digits",
+            0.5,
+        )
+    return None
+
+
+def near(seen: list[float], expected: list[float], tolerance: float) -> bool:
+    """Whether two lists hold the same numbers, but for rounding."""
+    return len(seen) == len(expected) and all(
+        math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance) for a, b in zip(seen, expected, strict=True)
+    )

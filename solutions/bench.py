@@ -1,0 +1,111 @@
+"""How fast training is, against the standard loop: measured on one machine in one run, printed, and kept as data."""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import torch
+
+from course import load_mnist
+from course.submission import environment
+from course.tables import text_table
+from solutions import growth, timings
+from solutions.modules import RESULTS
+
+BENCH = RESULTS / "bench.json"
+
+
+def bench(parts: list[str], path: Path = BENCH) -> None:
+    """Measure these parts (all of PARTS where none is named), print each, and put them into the file of results."""
+    data = load_mnist()
+    for name in parts or list(PARTS):
+        measure, show = PARTS[name]
+        print(f"{name} …", flush=True)
+        found = {"machine": machine(), "found": measure(data)}
+        print(text_table(*show(found["found"])), flush=True)
+        kept = read_bench(path) | {name: found}
+        path.write_text(json.dumps(kept, indent=1) + "\n")
+    if "growth" in read_bench(path):
+        growth.draw(read_bench(path)["growth"]["found"], path.with_name("growth.svg"))
+
+
+def read_bench(path: Path = BENCH) -> dict:
+    """What was measured last, by part: `machine` and `found`."""
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def machine() -> dict:
+    """What a time depends on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "date": date.today().isoformat(),
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "bfloat16": torch.cpu._is_avx512_bf16_supported(),
+        **environment(),
+    }
+
+
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]  # a head, and rows
+
+
+def _epochs(found: dict) -> Table:
+    rows = [
+        (what, f"{row['standard']:.1f}", f"{row['course']:.1f}", f"{row['ratio']:.2f}") for what, row in found.items()
+    ]
+    return ("one epoch, seconds", "standard loop", "fit", "times as fast"), rows
+
+
+def _levers(found: dict) -> Table:
+    everything = found["nothing"]
+    rows = [(what, f"{rate:,.0f}", f"{100 * (rate / everything - 1):+.0f}%") for what, rate in found.items()]
+    return ("left out", "digits a second", "against all"), rows
+
+
+def _evaluation(seconds: float) -> Table:
+    return ("evaluation", "seconds"), [("10,000 digits, final network", f"{seconds:.2f}")]
+
+
+def _recipe(found: dict) -> Table:
+    standard = found["standard"]
+    rows = [
+        ("standard loop, 19 epochs of iteration 8", f"{standard['seconds']:.0f}", f"{standard['accuracy'][-1]:.2f}%")
+    ]
+    rows += [
+        (f"fast recipe, seed {run['seed']}", f"{run['seconds']:.0f}", f"{run['last']:.2f}%") for run in found["fast"]
+    ]
+    return ("training", "seconds", "test, last epoch"), rows
+
+
+def _growth(found: dict) -> Table:
+    rows = [
+        (
+            f"iteration {row['iteration']}, batches of {row['batch_size']}",
+            f"{row['parameters']:,}",
+            f"{row['multiply_adds'] / 1e6:.2f}",
+            f"{row['microseconds']:.0f}",
+            f"{row['memory_mb']:,.0f}",
+        )
+        for row in [*found["iterations"], *found["batches"]]
+    ]
+    side = "iteration 8, {} seeds side by side"
+    rows += [(side.format(row["seeds"]), "", "", f"{row['microseconds']:.0f}", "") for row in found["seeds"]]
+    return ("training", "parameters", "million multiply-adds", "µs a digit and seed", "peak memory, MB"), rows
+
+
+# What is measured, and how it is shown.
+PARTS: dict[str, tuple[Callable, Callable[..., Table]]] = {
+    "epochs": (timings.epoch_times, _epochs),
+    "levers": (timings.lever_rates, _levers),
+    "evaluation": (timings.evaluation_time, _evaluation),
+    "growth": (growth.growth, _growth),
+    "recipe": (timings.fast_recipe_times, _recipe),
+}
