@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.submission import LARGEST_FILE, LARGEST_HEADER
 
-PUBLISHED = Path(__file__).parent / "published.json"  # `python -m solutions tables` writes it
+PUBLISHED = Path(__file__).parent / "published.json"  # digests of the reference weights, rendered from them
 SMALLEST = 256  # bytes of a tensor that counts: small ones, such as biases that are all zero, are alike by chance
 ADVICE = "the same network, recipe and seed give the same numbers on a computer of the same kind, and so does copying"
 
