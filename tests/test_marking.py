@@ -233,7 +233,7 @@ def forgets_to_return(*arguments, **named) -> None:
     pass
 
 
-@pytest.mark.parametrize("name", set(ASK) - {"dataset"})
+@pytest.mark.parametrize("name", sorted(set(ASK) - {"dataset"}))
 def test_an_answer_that_returns_nothing_is_asked_whether_the_return_is_missing(name: str) -> None:
     answer = ask(name, {ASK[name][0]: forgets_to_return}, {"seed": 4})
     assert "saw None: is the return missing?" in answer["message"]
