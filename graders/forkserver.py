@@ -1,0 +1,93 @@
+"""The other side of `graders.forking`: start a server, ask it, end it; a server that has died is started anew."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from course.errors import SandboxError
+from graders.forking import LARGEST_RESULT
+from graders.frames import Closed, TooLate, read_frame, write_frame
+
+STARTING = 180  # seconds: PyTorch's import on a busy machine
+PATIENCE = 10  # seconds beside a request's own, before the server itself counts as lost
+
+
+class ForkServer:
+    """A server that `start` starts, as a process with pipes as standard input and output, and in a session of its own."""
+
+    def __init__(self, start: Callable[[], subprocess.Popen]) -> None:
+        self.start = start
+        self.process: subprocess.Popen | None = None
+        self.ready: dict = {}
+
+    def open(self) -> dict:
+        """Start it, unless it runs; returns what it says when it is ready. Raises SandboxError."""
+        if self.process is None:
+            self.process = self.start()
+            try:
+                self.ready = json.loads(self._read(time.monotonic() + STARTING, 100_000))
+            except (Closed, TooLate) as error:
+                self.close()
+                raise SandboxError(f"the grader's process did not start ({error or 'it took too long'})") from None
+        return self.ready
+
+    def ask(self, work: dict, seconds: float, **more) -> bytes:
+        """What a child of the server answers to `work`, unparsed.
+
+        Raises SandboxError, in a sentence, where the child takes longer than `seconds`, dies, or answers too much.
+        """
+        self.open()
+        assert self.process and self.process.stdin
+        try:
+            write_frame(self.process.stdin.fileno(), json.dumps({"work": work, "seconds": seconds, **more}).encode())
+            deadline = time.monotonic() + seconds + PATIENCE
+            head = json.loads(self._read(deadline, 100_000))
+            content = self._read(deadline, LARGEST_RESULT)
+        except (Closed, TooLate) as error:
+            self.close()
+            raise SandboxError(f"it ended its server, or stopped it ({error or 'it took too long'})") from None
+        except BaseException:  # an answer that nobody reads would be taken for the next one's
+            self.close()
+            raise
+        if head["late"]:
+            raise SandboxError(f"the code took longer than {seconds:g} seconds; does a loop never end?")
+        if head["size"] > LARGEST_RESULT:
+            raise SandboxError(f"the code's process answered with more than {LARGEST_RESULT:,} bytes")
+        if head["status"] or not content:
+            raise SandboxError(f"the code's process {_how(head['status'], head['printed'])}")
+        return content
+
+    def close(self) -> None:
+        """End it and all that it has started."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):
+                assert pipe
+                pipe.close()
+        with suppress(ChildProcessError):
+            process.wait()
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def _read(self, deadline: float, longest: int) -> bytes:
+        assert self.process and self.process.stdout
+        return read_frame(self.process.stdout.fileno(), longest, deadline)
+
+
+def _how(status: int, printed: str) -> str:
+    lines = printed.strip().splitlines()
+    last = f"; its last line: {lines[-1][:300]}" if lines else ""
+    if "MemoryError" in last or "allocate memory" in last:
+        return f"ran out of memory before it answered{last}"
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return f"{how} before it answered{last}"
