@@ -13,6 +13,10 @@ from graders.grading import end_servers
 class Executor(Protocol):
     """What the class needs of an executor."""
 
+    @property
+    def width(self) -> int:
+        """How many hand-ins it wants at a time."""
+
     def submit(self, function: Callable, *arguments) -> Any:
         """A future of `function(*arguments)`."""
 
@@ -27,7 +31,13 @@ class LocalPool:
     """So many threads, each with a marking server, a process of its own: `graders.grading` starts it."""
 
     def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
         self.pool = concurrent.futures.ThreadPoolExecutor(jobs, thread_name_prefix="grading")
+
+    @property
+    def width(self) -> int:
+        """One more than it has threads, so that none waits for the next."""
+        return self.jobs + 1
 
     def submit(self, function: Callable, *arguments) -> concurrent.futures.Future:
         """A future of `function(*arguments)`."""
@@ -68,6 +78,11 @@ class DaskPool:
             self.client = distributed.Client(address, security=security, timeout=30)
         except (OSError, TypeError, ValueError, RuntimeError) as error:
             raise UsageError(f"the cluster at {address} cannot be reached: {error}") from None
+
+    @property
+    def width(self) -> int:
+        """Two for each thread of the cluster as it is now: workers may come and go."""
+        return 2 * max(1, sum(self.client.nthreads().values()))
 
     def submit(self, function: Callable, *arguments) -> Any:
         """A future of `function(*arguments)`; the answer is computed for each call, whatever was computed before."""

@@ -1,4 +1,4 @@
-"""A server that has imported what is slow to import, and forks a child for every request: PyTorch costs seconds, a fork milliseconds.
+"""A server that has imported what is slow to import, and forks a child for every request: PyTorch costs seconds, a fork little.
 
 A child knows no other child's request: it begins as the server was before the first. The server itself runs none of what it is
 sent; it starts children, limits them, ends them, and passes on what they wrote, of bounded size.
@@ -57,9 +57,10 @@ def serve(
                 if not child:
                     _child(request, work, confine, result.fileno(), output.fileno())
                 status, late = _wait(child, request["seconds"], orphans)
-                head = {"status": status, "late": late, "printed": _tail(output), "size": os.fstat(result.fileno()).st_size}
+                size = result.seek(0, os.SEEK_END)
+                head = {"status": status, "late": late, "printed": _tail(output), "size": size}
                 result.seek(0)
-                content = b"" if late or head["size"] > LARGEST_RESULT else result.read()
+                content = b"" if late or size > LARGEST_RESULT else result.read()
             write_frame(answers, json.dumps(head).encode())
             write_frame(answers, content)
             after(status == 0 and not late)

@@ -19,8 +19,8 @@ PATIENCE = 10  # seconds beside a request's own, before the server itself counts
 class ForkServer:
     """A server that `start` starts, as a process with pipes as standard input and output, and in a session of its own."""
 
-    def __init__(self, start: Callable[[], subprocess.Popen]) -> None:
-        self.start = start
+    def __init__(self, start: Callable[[], subprocess.Popen], what: str = "the code", advice: str = "") -> None:
+        self.start, self.what, self.advice = start, what, advice
         self.process: subprocess.Popen | None = None
         self.ready: dict = {}
 
@@ -49,16 +49,17 @@ class ForkServer:
             content = self._read(deadline, LARGEST_RESULT)
         except (Closed, TooLate) as error:
             self.close()
-            raise SandboxError(f"it ended its server, or stopped it ({error or 'it took too long'})") from None
+            how = error or "it took too long"
+            raise SandboxError(f"{self.what} ended the process that ran it, or stopped it ({how})") from None
         except BaseException:  # an answer that nobody reads would be taken for the next one's
             self.close()
             raise
         if head["late"]:
-            raise SandboxError(f"the code took longer than {seconds:g} seconds; does a loop never end?")
+            raise SandboxError(f"{self.what} took longer than {seconds:g} seconds{self.advice}")
         if head["size"] > LARGEST_RESULT:
-            raise SandboxError(f"the code's process answered with more than {LARGEST_RESULT:,} bytes")
+            raise SandboxError(f"{self.what}'s process answered with more than {LARGEST_RESULT:,} bytes")
         if head["status"] or not content:
-            raise SandboxError(f"the code's process {_how(head['status'], head['printed'])}")
+            raise SandboxError(f"{self.what}'s process {_how(head['status'], head['printed'])}")
         return content
 
     def close(self) -> None:

@@ -33,9 +33,10 @@ class Task:
 def grade(task: Task) -> dict:
     """{"outcomes": {check: …}, "evaluations": {content: …}}, or {"error": sentence} where the hand-in cannot be graded.
 
-    Raises DataError where MNIST is needed and missing here: no hand-in's fault.
+    Raises DataError where MNIST is needed and missing here: no hand-in's fault; SandboxError where no server starts.
     """
     server = _server(task.sandbox)
+    server.open()
     seconds = task.seconds + EVALUATION_SECONDS
     try:
         answer = json.loads(server.ask(asdict(task), seconds, memory=MEMORY))
@@ -60,6 +61,6 @@ def end_servers() -> None:
 def _server(sandbox: str) -> ForkServer:
     servers: dict[str, ForkServer] = _own.__dict__.setdefault("servers", {})
     if sandbox not in servers:
-        servers[sandbox] = ForkServer(lambda: start_marker(sandbox))
+        servers[sandbox] = ForkServer(lambda: start_marker(sandbox), "marking", "; the network asks for too much work")
         _all.append(servers[sandbox])
     return servers[sandbox]

@@ -26,7 +26,8 @@ def start_marker(sandbox: str) -> subprocess.Popen:
 
     return subprocess.Popen(
         [sys.executable, "-m", "graders.marker", sandbox],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path), "OMP_NUM_THREADS": "1"},
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path), "OMP_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -70,7 +71,7 @@ def _mark(work: dict, warm, data, sandbox: str) -> dict:
     """The outcomes of one hand-in, and the evaluations that were made for it."""
     from graders.evidence import Evidence, accuracy_outcome, judge_evidence
     from graders.marking import mark
-    from graders.outcome import Outcome
+    from graders.outcome import Outcome, outcome_of
 
     known, made = work["known"], dict[str, dict]()
 
@@ -80,7 +81,7 @@ def _mark(work: dict, warm, data, sandbox: str) -> dict:
         key = _content(evidence, floor, data)
         if key not in known:
             known[key] = made[key] = asdict(judge_evidence(evidence, data, floor))
-        return _outcome(known[key])
+        return outcome_of(known[key])
 
     limits = Limits(seconds=work["seconds"], sandbox=sandbox)
     with ExitStack() as stack:
@@ -110,12 +111,6 @@ def _content(evidence, floor: float | None, data) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.contiguous().view(-1).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _outcome(about: dict):
-    from graders.outcome import Outcome
-
-    return Outcome(**{name: tuple(value) if isinstance(value, list) else value for name, value in about.items()})
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from graders.forkserver import ForkServer
 from graders.limits import BUBBLEWRAP, Limits, count_tasks, environment, limiter
 from graders.sandbox import LARGEST_RESULT, NOT_OUR_FORM, link_packages, parse_answers, run_probes
 
+ENDLESS = "; definitions should take a few: does a loop never end, or does a class train when it is built?"
+
 
 class WarmSandbox:
     """What `run_probes` does, by a server that is started once."""
@@ -26,7 +28,7 @@ class WarmSandbox:
         self.folder = tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)
         (Path(self.folder.name) / "home").mkdir()
         self.packages = link_packages(Path(self.folder.name))
-        self.server = ForkServer(self._start)
+        self.server = ForkServer(self._start, advice=ENDLESS)
         self.problem = self._problem()
 
     def run(self, source: str, request: dict, limits: Limits | None = None) -> dict:
