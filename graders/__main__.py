@@ -1,4 +1,4 @@
-"""The graders' commands: `check` grades one submission, `course` sets up an nbgrader course, `class` grades all of its hand-ins."""
+"""The graders' commands: `check` grades one submission, `course` sets up an nbgrader course, `class` grades its hand-ins."""
 
 import argparse
 import contextlib

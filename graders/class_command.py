@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,6 +17,7 @@ from graders.limits import PLAIN
 def run_class(options) -> int:
     """0: all graded; 1: some could not be; 2: the class could not; 130: interrupted, and the same command goes on."""
     folder = Path(options.folder).resolve()
+    warnings.filterwarnings("ignore", "Object of type <\\w+> not in session")  # nbgrader's; the rows are right
     executor: Executor | None = None
     bar: tqdm | None = None
 

@@ -1,7 +1,7 @@
 """Marks into nbgrader's gradebook, by nbgrader's own Autograde with all its steps but one: the notebook is not run.
 
 So rows, `autograded/` notebooks, late penalties and written answers that wait for a person are what `nbgrader autograde`
-leaves, and Formgrader, feedback and export go on from there. The notebook there shows what the grader found, and no other outputs.
+leaves, and Formgrader, feedback and export go on from there. The notebook shows what the grader found, and no other outputs.
 """
 
 import glob

@@ -55,7 +55,8 @@ def grade_class(
 ) -> Graded:
     """Grade what is not graded yet, as many at a time as the executor wants.
 
-    Raises CourseError where the class as a whole cannot be graded. `progress` is called for each hand-in that is done, with how many are, and of how many.
+    Raises CourseError where the class as a whole cannot be graded. `progress` is called for each hand-in that is done, with
+    how many are, and of how many.
     """
     found, others = find_hand_ins(folder, only)
     writer = GradebookWriter(folder)
