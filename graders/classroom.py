@@ -131,14 +131,14 @@ class _Grading:
         """Put a result into the gradebook, unless it is there, and say so."""
         row = Row(one.student, one.assignment, notes=one.notes, graded=graded)
         result = self.journal.results[one.key]
-        row.error = result.get("error", "")
+        row.error = result.get("error") or "; ".join(result.get("trouble", ()))
         row.outcomes = {name: outcome_of(about) for name, about in result.get("outcomes", {}).items()}
         row.doubts = reasons_to_look(one.folder, row.outcomes)
         try:
             if self._is_recorded(one):
                 row.marks = self.writer.marks(one.student, one.assignment)
             else:
-                row.marks = self.writer.write(one.student, one.assignment, row.error or row.outcomes)
+                row.marks = self.writer.write(one.student, one.assignment, row.outcomes or row.error)
                 self.journal.add_recorded(one.student, one.assignment, self._stamp(one))
         except CourseError as error:
             row.error = "; ".join(filter(None, (row.error, str(error))))

@@ -31,7 +31,9 @@ class Task:
 
 
 def grade(task: Task) -> dict:
-    """{"outcomes": {check: …}, "evaluations": {content: …}}, or {"error": sentence} where the hand-in cannot be graded.
+    """{"outcomes": {check: …}, "evaluations": {content: …}, "trouble": [sentence]}, or {"error": sentence} where none came.
+
+    `trouble` is what the learner's code did to its sandbox: it took too long, or died.
 
     Raises DataError where MNIST is needed and missing here: no hand-in's fault; SandboxError where no server starts.
     """

@@ -6,6 +6,7 @@ but in the sandbox that the server has started once for all its children, which 
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from course.errors import CourseError, DataError
+from course.errors import CourseError, DataError, SandboxError
 from graders.limits import LARGEST_FILE, Limits, count_tasks, limiter
 
 EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 takes a minute on two cores
@@ -22,8 +23,6 @@ EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 take
 
 def start_marker(sandbox: str) -> subprocess.Popen:
     """The server as a process; `sandbox` is "best", "bubblewrap" or "plain"."""
-    import os
-
     return subprocess.Popen(
         [sys.executable, "-m", "graders.marker", sandbox],
         env=os.environ
@@ -73,7 +72,14 @@ def _mark(work: dict, warm, data, sandbox: str) -> dict:
     from graders.marking import mark
     from graders.outcome import Outcome, outcome_of
 
-    known, made = work["known"], dict[str, dict]()
+    known, made, trouble = work["known"], dict[str, dict](), list[str]()
+
+    def run(source: str, request: dict, limits: Limits | None) -> dict:
+        try:
+            return warm.run(source, request, limits)
+        except SandboxError as error:
+            trouble.append(str(error))  # the checks say it as well; this is for the instructor
+            raise
 
     def evaluate(evidence: Evidence, floor: float | None, *, practice: bool) -> Outcome:
         if evidence.submission is None or data is None:
@@ -92,13 +98,13 @@ def _mark(work: dict, warm, data, sandbox: str) -> dict:
         try:
             outcomes = mark(
                 notebook, folder, number=work["number"], practice=work["practice"], limits=limits,
-                run=warm.run, evaluate=evaluate,
+                run=run, evaluate=evaluate,
             )  # fmt: skip
         except DataError as error:
             return {"data": str(error)}
         except CourseError as error:
             return {"error": str(error)}
-    return {"outcomes": {name: asdict(one) for name, one in outcomes.items()}, "evaluations": made}
+    return {"outcomes": {name: asdict(one) for name, one in outcomes.items()}, "evaluations": made, "trouble": trouble}
 
 
 def _content(evidence, floor: float | None, data) -> str:
