@@ -33,6 +33,9 @@ class ForkServer:
             except (Closed, TooLate) as error:
                 self.close()
                 raise SandboxError(f"the grader's process did not start ({error or 'it took too long'})") from None
+        if "refused" in self.ready:
+            self.close()
+            raise SandboxError(self.ready["refused"])
         return self.ready
 
     def ask(self, work: dict, seconds: float, **more) -> bytes:

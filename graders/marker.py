@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from course.errors import CourseError, DataError, SandboxError
+from graders.frames import write_frame
 from graders.limits import LARGEST_FILE, Limits, count_tasks, limiter
 
 EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 takes a minute on two cores
@@ -45,7 +46,10 @@ def main(sandbox: str) -> None:
     from graders.zygote import WarmSandbox
 
     torch.set_num_threads(1)  # a thread would not survive a fork
-    warm = WarmSandbox(sandbox)
+    try:
+        warm = WarmSandbox(sandbox)
+    except SandboxError as error:
+        return write_frame(1, json.dumps({"refused": str(error)}).encode())
     problem = ""
     try:
         data = load_mnist(download=False)
