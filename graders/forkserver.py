@@ -13,6 +13,7 @@ from graders.forking import LARGEST_RESULT
 from graders.frames import Closed, TooLate, read_frame, write_frame
 
 STARTING = 180  # seconds: PyTorch's import on a busy machine
+ENDING = 3  # seconds for a server to leave in good order
 PATIENCE = 10  # seconds beside a request's own, before the server itself counts as lost
 
 
@@ -22,12 +23,13 @@ class ForkServer:
     def __init__(self, start: Callable[[], subprocess.Popen], what: str = "the code", advice: str = "") -> None:
         self.start, self.what, self.advice = start, what, advice
         self.process: subprocess.Popen | None = None
+        self.parent = 0  # who started it; a forked child of that one may use it, and cannot wait for its end
         self.ready: dict = {}
 
     def open(self) -> dict:
         """Start it, unless it runs; returns what it says when it is ready. Raises SandboxError."""
         if self.process is None:
-            self.process = self.start()
+            self.process, self.parent = self.start(), os.getpid()
             try:
                 self.ready = json.loads(self._read(time.monotonic() + STARTING, 100_000))
             except (Closed, TooLate) as error:
@@ -66,18 +68,22 @@ class ForkServer:
         return content
 
     def close(self) -> None:
-        """End it and all that it has started."""
+        """Let it end, if it is idle; in any case end it, and all in its session."""
         process, self.process = self.process, None
         if process is None:
             return
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for pipe in (process.stdin, process.stdout):
-            with suppress(OSError):
-                assert pipe
-                pipe.close()
-        with suppress(ChildProcessError):
+        assert process.stdin and process.stdout
+        with suppress(OSError):
+            process.stdin.close()
+        if self.parent == os.getpid():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING)
+        if self.parent != os.getpid() or process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        if self.parent == os.getpid():
             process.wait()
+        process.stdout.close()
 
     def alive(self) -> bool:
         """Whether it runs."""

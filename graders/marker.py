@@ -7,6 +7,7 @@ but in the sandbox that the server has started once for all its children, which 
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,11 +67,18 @@ def main(sandbox: str) -> None:
     def confine(request: dict) -> None:
         limiter(request["seconds"], request["memory"], LARGEST_FILE, tasks)()
 
-    serve(lambda work: _mark(work, warm, None if problem else data, sandbox), confine, ready, after=warm.mend)
+    with tempfile.TemporaryDirectory(prefix="hand-ins-") as place:
+
+        def after(fine: bool) -> None:
+            warm.mend(fine)
+            for left in Path(place).iterdir():  # by a child that was ended
+                shutil.rmtree(left, ignore_errors=True)
+
+        serve(lambda work: _mark(work, warm, None if problem else data, place), confine, ready, after=after)
     warm.close()
 
 
-def _mark(work: dict, warm, data, sandbox: str) -> dict:
+def _mark(work: dict, warm, data, place: str) -> dict:
     """The outcomes of one hand-in, and the evaluations that were made for it."""
     from graders.evidence import Evidence, accuracy_outcome, judge_evidence
     from graders.marking import mark
@@ -93,9 +101,9 @@ def _mark(work: dict, warm, data, sandbox: str) -> dict:
             known[key] = made[key] = asdict(judge_evidence(evidence, data, floor))
         return outcome_of(known[key])
 
-    limits = Limits(seconds=work["seconds"], sandbox=sandbox)
+    limits = Limits(seconds=work["seconds"], sandbox=work["sandbox"])
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hand-in-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
         for name, content in work["files"].items():
             (folder / name).write_bytes(b64decode(content))
         notebook = {"cells": [{"cell_type": "code", "source": source} for source in work["cells"]]}
