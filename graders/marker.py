@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from course.errors import CourseError, DataError, SandboxError
+from graders.forkserver import SETTINGS
 from graders.frames import write_frame
 from graders.limits import LARGEST_FILE, Limits, count_tasks, limiter
 
@@ -27,8 +28,7 @@ def start_marker(sandbox: str) -> subprocess.Popen:
     """The server as a process; `sandbox` is "best", "bubblewrap" or "plain"."""
     return subprocess.Popen(
         [sys.executable, "-m", "graders.marker", sandbox],
-        env=os.environ
-        | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path), "OMP_NUM_THREADS": "1"},
+        env=os.environ | SETTINGS | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course.errors import SandboxError
 from graders import bubblewrap
-from graders.forkserver import ForkServer
+from graders.forkserver import SETTINGS, ForkServer
 from graders.limits import BUBBLEWRAP, Limits, count_tasks, environment, limiter
 from graders.sandbox import LARGEST_RESULT, NOT_OUR_FORM, link_packages, parse_answers, run_probes
 
@@ -67,7 +67,7 @@ class WarmSandbox:
         return subprocess.Popen(
             command,
             cwd=home,
-            env=variables | {"OMP_NUM_THREADS": "1"},  # threads would not survive a fork
+            env=variables | SETTINGS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
