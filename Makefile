@@ -50,7 +50,7 @@ packages: environment
 	@rm -f "$(STAMP)"
 	@echo "Installing into $(VENV): PyTorch is large, so this takes a few minutes, once."
 	@{ test -z "$(TORCH_INDEX)" || $(RUN) -m pip install --index-url "$(TORCH_INDEX)" torch torchvision; } \
-	  && $(RUN) -m pip install --editable '.[test,dev]' \
+	  && $(RUN) -m pip install --editable '.[test,dev,dask]' \
 	  || { echo "Installing failed for the reason above; the same command tries again." >&2; exit 1; }
 	@$(STATE) > "$(STAMP)"
 

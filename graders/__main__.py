@@ -1,4 +1,4 @@
-"""The graders' commands: `check PATH` grades one submission, `course FOLDER` sets up an nbgrader course."""
+"""The graders' commands: `check` grades one submission, `course` sets up an nbgrader course, `class` grades its hand-ins."""
 
 import argparse
 import contextlib
@@ -49,6 +49,20 @@ def parser() -> argparse.ArgumentParser:
     course = commands.add_parser("course", help="make an nbgrader course folder from the lessons")
     course.add_argument("folder")
     course.add_argument("--lessons", type=int, nargs="+", metavar="N", help="only these lessons (all)")
+    group = commands.add_parser("class", help="grade all hand-ins of a course folder, into nbgrader's gradebook")
+    group.add_argument("folder", help="the course folder, with submitted/LEARNER/ASSIGNMENT/")
+    group.add_argument("--assignments", nargs="+", metavar="NAME", help="only these (all that were handed in)")
+    group.add_argument("--jobs", type=_positive(int), metavar="N", help="how many at a time (one a core)")
+    group.add_argument(
+        "--seconds",
+        type=_positive(float),
+        default=SECONDS,
+        metavar="S",
+        help=f"time limit for learner code ({SECONDS})",
+    )
+    group.add_argument("--plain-sandbox", action="store_true", help="don't use bubblewrap, even where it works")
+    group.add_argument("--dask", metavar="ADDRESS", help="on a cluster of Dask's distributed: tls://HOST:PORT")
+    group.add_argument("--tls", nargs=3, metavar=("CA", "CERT", "KEY"), help="its files (as Dask is configured)")
     return top
 
 
@@ -79,6 +93,10 @@ def main(arguments: list[str] | None = None) -> int:
         raise
     if options.command == "check":
         return _check(options)
+    if options.command == "class":
+        from graders.class_command import run_class
+
+        return run_class(options)
     from course.errors import CourseError
     from graders.course_folder import build_course
 

@@ -27,6 +27,7 @@ OURS = {
     "release",
     "submitted",
     "autograded",
+    "class",
     "feedback",
     "originals",
     "rubrics",

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from course.submission import LARGEST_FILE, LARGEST_HEADER
+from graders.outcome import Outcome
 
 PUBLISHED = Path(__file__).parent / "published.json"  # digests of the reference weights, rendered from them
 SMALLEST = 256  # bytes of a tensor that counts: small ones, such as biases that are all zero, are alike by chance
@@ -62,3 +63,10 @@ def like_others(folder: Path) -> tuple[str, ...]:
         if path.parent != folder and any(alike(mine, tensor_digests(path)) for mine in own):
             found.append(f"its weights are those that {path.parent.parent.name} handed in; {ADVICE}")
     return tuple(dict.fromkeys(found))
+
+
+def reasons_to_look(folder: Path, outcomes: dict[str, Outcome]) -> tuple[str, ...]:
+    """All that makes the network in a hand-in's folder worth a second look: what its checks doubt, and whom it is like."""
+    doubts = [doubt for outcome in outcomes.values() for doubt in outcome.doubts]
+    published = [like_published(path) for path in sorted(folder.glob("*.safetensors"))]
+    return (*doubts, *like_others(folder), *(sentence for found in published for sentence in found))

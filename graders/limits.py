@@ -41,9 +41,12 @@ def environment(home: str, packages: str) -> dict[str, str]:
     }
 
 
-def limiter(seconds: float, memory: int, largest_file: int):
-    """A function for a new process to call: it sets the limits on itself, and they hold for its children."""
-    tasks = _tasks() + MORE_TASKS
+def limiter(seconds: float, memory: int, largest_file: int, running: int | None = None):
+    """A function for a new process to call: it sets the limits on itself, and they hold for its children.
+
+    `running` is what `count_tasks` gave, for a process that cannot count for itself.
+    """
+    tasks = (count_tasks() if running is None else running) + MORE_TASKS
 
     def limit() -> None:
         wanted = {
@@ -64,7 +67,7 @@ def limiter(seconds: float, memory: int, largest_file: int):
     return limit
 
 
-def _tasks() -> int:
+def count_tasks() -> int:
     """The processes and threads of this user; 0 where the system doesn't tell."""
     count = 0
     for process in Path("/proc").glob("[0-9]*"):

@@ -2,7 +2,9 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from course.errors import CourseError, DataError
@@ -28,34 +30,46 @@ MISSING = re.compile(r"there is no (\w+) yet")
 SHOWS_TABLE = "parameters"  # the check below which the feedback shows the network's table; every lesson has it
 
 
-def mark(notebook, folder, *, number: int, practice: bool = False, limits: Limits | None = None) -> dict[str, Outcome]:
+def mark(
+    notebook,
+    folder,
+    *,
+    number: int,
+    practice: bool = False,
+    limits: Limits | None = None,
+    run: Callable[[str, dict, Limits | None], dict] = run_probes,
+    evaluate: Callable[..., Outcome] = accuracy_outcome,
+) -> dict[str, Outcome]:
     """The outcome of every check of lesson `number`, by check, for a notebook node and the folder of its other files.
 
-    The learner's definitions are run in the sandbox; the trained network is evaluated here. Raises DataError where accuracy has
-    to be judged and MNIST is missing, unless `practice` lets it go unassessed.
+    The learner's definitions are run in the sandbox, by `run`; the trained network is evaluated here, by `evaluate`. Raises
+    DataError where accuracy has to be judged and MNIST is missing, unless `practice` lets it go unassessed.
     """
     cells = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
     found = definitions(cells, needed(number))
     seed = secrets.randbelow(2**31)
     probes = ["network", "recipe", *(name for name in checks(number) if name in ASK)]
     try:
-        given = run_probes(found.source, {"probes": probes, "seed": seed}, limits)
+        given = run(found.source, {"probes": probes, "seed": seed}, limits)
         answers, failures = given.get("answers"), given.get("failures")
         answers = answers if isinstance(answers, dict) else {}
         failures = [str(item)[:400] for item in failures][:5] if isinstance(failures, list) else []
     except CourseError as error:
         answers, failures = {name: {"state": "failed", "message": str(error)} for name in probes}, []
     problems = [*found.problems, *failures]
+    evaluate = partial(evaluate, practice=practice)
     return {
-        name: _explained(judge(check, answers, seed, Path(folder), number, practice=practice), problems, cells)
+        name: _explained(judge(check, answers, seed, Path(folder), number, evaluate), problems, cells)
         for name, check in checks(number).items()
     }
 
 
-def judge(check: Check, answers: dict, seed: int, folder: Path, number: int, *, practice: bool = False) -> Outcome:
+def judge(
+    check: Check, answers: dict, seed: int, folder: Path, number: int, evaluate: Callable[..., Outcome]
+) -> Outcome:
     """One check's outcome from what the probes answered; an answer that is not of the probes' form earns nothing."""
     try:
-        return _judge(check, answers, seed, folder, number, practice)
+        return _judge(check, answers, seed, folder, number, evaluate)
     except DataError:
         raise
     except CourseError as error:
@@ -64,7 +78,7 @@ def judge(check: Check, answers: dict, seed: int, folder: Path, number: int, *, 
         return not_yet(f"what the code gave back could not be judged ({type(error).__name__}: {str(error)[:200]})")
 
 
-def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, practice: bool) -> Outcome:
+def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, evaluate: Callable) -> Outcome:
     wanted = {"network": ["network"], "recipe": ["recipe"], "answer": [check.name], "evidence": ["network", "recipe"]}
     for name in wanted[check.kind]:
         answer = answers[name]
@@ -89,7 +103,7 @@ def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, pr
         outcome = check.judge(graph)
         return outcome.showing(str(graph.table())) if check.name == SHOWS_TABLE else outcome
     evidence: Evidence = find_evidence(folder, number, graph, Recipe.from_json(answers["recipe"]["recipe"]))
-    return accuracy_outcome(evidence, check.floor, practice=practice)
+    return evaluate(evidence, check.floor)
 
 
 def _first_difference(graph: Graph, number: int) -> str:

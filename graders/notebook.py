@@ -6,9 +6,11 @@ What is said here is advice. Marks are settled outside the kernel, by `graders.m
 import secrets
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from course.errors import DataError, UsageError
+from graders.evidence import accuracy_outcome
 from graders.lessons import checks
 from graders.marking import judge
 from graders.outcome import CORRECT, NOT_ASSESSED, NOT_ATTEMPTED
@@ -34,7 +36,7 @@ def lesson_checks(number: int) -> tuple[Callable[..., float], Callable[..., None
         ]
         answers = {probe: ask(probe, defined, {"seed": seed}) for probe in probes}
         try:
-            outcome = judge(one, answers, seed, Path("."), number, practice=True)
+            outcome = judge(one, answers, seed, Path("."), number, partial(accuracy_outcome, practice=True))
         except DataError as error:
             print(f"○ not assessed: {error}")
             return 0.0

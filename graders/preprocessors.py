@@ -16,10 +16,10 @@ from course.errors import SandboxError
 from course.iterations import number_of
 from graders.bubblewrap import choose
 from graders.kernel import ConfinedKernelManager
-from graders.likeness import like_others, like_published
+from graders.likeness import reasons_to_look
 from graders.limits import BEST, BUBBLEWRAP, PLAIN, Limits
 from graders.marking_process import MarkingProcess
-from graders.outcome import not_yet
+from graders.outcome import Outcome, not_yet
 
 
 class BudgetExecute(Execute):
@@ -124,10 +124,9 @@ class SettleMarks(NbGraderPreprocessor):
             return nb, resources
         course = CourseDirectory(config=self.config)
         folder = Path(course.format_path(course.submitted_directory, student, about["assignment"]))
-        limits = Limits(sandbox=choose(self.sandbox))
         sources = [cell.source for cell in nb.cells if cell.cell_type == "code"]
         try:
-            outcomes = self.marking.mark(sources, folder, number=number, practice=self.practice, limits=limits)
+            outcomes = self.outcomes(sources, folder, number)
             unknown = not_yet("the grader knows no such check")
         except SandboxError as error:
             outcomes, unknown = {}, not_yet(str(error))
@@ -144,15 +143,15 @@ class SettleMarks(NbGraderPreprocessor):
             self.log.info("%s, %s: %s", student, name, said)
         if claims:
             self.log.warning("%s: its own checks claim more than was settled: %s", student, ", ".join(claims))
-        doubts = (*(doubt for outcome in outcomes.values() for doubt in outcome.doubts), *_likeness(folder))
+        doubts = reasons_to_look(folder, outcomes)
         if doubts:
             self.log.warning("%s: reasons to retrain: %s", student, "; ".join(doubts))
         return nb, resources
 
-
-def _likeness(folder: Path) -> list[str]:
-    published = (like_published(path) for path in sorted(folder.glob("*.safetensors")))
-    return [*like_others(folder), *(sentence for found in published for sentence in found)]
+    def outcomes(self, sources: list[str], folder: Path, number: int) -> dict[str, Outcome]:
+        """The outcome of every check, by check, of a notebook's code cells; raises SandboxError where it cannot be marked."""
+        limits = Limits(sandbox=choose(self.sandbox))
+        return self.marking.mark(sources, folder, number=number, practice=self.practice, limits=limits)
 
 
 def _value(cell) -> float:

@@ -111,11 +111,15 @@ def run_statements(source: str) -> tuple[dict, list[str]]:
 
 def main(task: str, result: str) -> None:
     """The sandbox's side: run the code of a task file, and write every probe's answer to a result file."""
-    request = json.loads(Path(task).read_text())
+    Path(result).write_text(json.dumps(answer(json.loads(Path(task).read_text())), allow_nan=False))
+
+
+def answer(request: dict) -> dict:
+    """Run the source of a request, and give every probe's answer."""
     sys.argv = ["submission"]  # for code that reads its command line: the defaults count
     defined, failures = run_statements(request.pop("source"))
     answers = {name: ask(name, defined, request) for name in request["probes"]}
-    Path(result).write_text(json.dumps({"answers": answers, "failures": failures[:20]}, allow_nan=False))
+    return {"answers": answers, "failures": failures[:20]}
 
 
 if __name__ == "__main__":

@@ -103,8 +103,13 @@ def _read(result: Path, status: int, output: BinaryIO) -> dict:
         raise SandboxError(f"the code's process {how} before it answered{last}")
     if result.stat().st_size > LARGEST_RESULT:
         raise SandboxError(f"the code's process answered with more than {LARGEST_RESULT:,} bytes")
+    return parse_answers(result.read_bytes())
+
+
+def parse_answers(content: bytes) -> dict:
+    """The answers that learner code's process gave; SandboxError where they are not JSON of our form."""
     try:
-        answers = json.loads(result.read_bytes(), parse_constant=_refuse)
+        answers = json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError):
         answers = None
     if not isinstance(answers, dict):

@@ -1,0 +1,62 @@
+"""The command `class FOLDER`: its executor, its progress, and what it says in the end."""
+
+import gc
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course.errors import CourseError
+from graders.class_report import report
+from graders.classroom import Row, grade_class
+from graders.executors import DaskPool, Executor, LocalPool
+from graders.limits import PLAIN
+
+
+def run_class(options) -> int:
+    """0: all graded; 1: some could not be; 2: the class could not; 130: interrupted, and the same command goes on."""
+    folder = Path(options.folder).resolve()
+    warnings.filterwarnings("ignore", "Object of type <\\w+> not in session")  # nbgrader's; the rows are right
+    executor: Executor | None = None
+    bar: tqdm | None = None
+
+    def progress(done: int, total: int, row: Row) -> None:
+        nonlocal bar
+        bar = bar or tqdm(total=total, unit=" hand-ins", initial=done - 1, file=sys.stderr, dynamic_ncols=True)
+        bar.update(done - bar.n)
+        if row.error:
+            bar.write(f"{row.student}, {row.assignment}: could not be graded: {row.error}", file=sys.stderr)
+
+    gc.freeze()  # looking through PyTorch's and nbgrader's objects again and again would take as long as the recording
+    try:
+        if options.dask:
+            executor = DaskPool(options.dask, tuple(options.tls) if options.tls else None)
+        else:
+            executor = LocalPool(options.jobs or _cores())
+        graded = grade_class(
+            folder, executor, only=options.assignments, seconds=options.seconds,
+            sandbox=PLAIN if options.plain_sandbox else None, progress=progress,
+        )  # fmt: skip
+    except CourseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted before the first result", file=sys.stderr)
+        return 130
+    finally:
+        if bar:
+            bar.close()
+        if executor:
+            executor.close()
+    print(report(folder, graded))
+    if graded.interrupted:
+        print(f"interrupted: {graded.left} hand-ins are left; the same command goes on with them")
+        return 130
+    return 1 if any(row.error for row in graded.rows) else 0
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

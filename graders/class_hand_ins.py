@@ -1,0 +1,117 @@
+"""A course folder's hand-ins, as the class command sees them: taken in, read, and known by the digest of their content."""
+
+import hashlib
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+
+import course
+from course.errors import UsageError
+from course.iterations import number_of
+from graders.evidence import MOST_FILES
+from graders.grading import Task
+from graders.intake import KEPT, take_in
+from graders.lessons import checks
+from graders.limits import LARGEST_FILE
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One learner's work for one lesson. `key` is a digest of all that its marks rest on, `files` of its weights alone."""
+
+    student: str
+    assignment: str
+    number: int
+    folder: Path
+    key: str
+    files: str
+    notes: tuple[str, ...]
+
+    def task(self, **settings) -> Task:
+        """It as data, to be graded anywhere."""
+        paths = weights_of(self.folder, self.number)
+        content = {path.name: b64encode(path.read_bytes()).decode() for path in paths}
+        return Task(self.key, self.number, code_of(self.folder), content, **settings)
+
+
+def find_hand_ins(folder: Path, only: list[str] | None) -> tuple[list[tuple[str, str]], list[str]]:
+    """Learner and lesson of every hand-in in `submitted/`, and the assignments there that are no lessons.
+
+    Raises UsageError where there is nothing to grade, or where nbgrader does not know a lesson yet.
+    """
+    if not (folder / "nbgrader_config.py").is_file():
+        raise UsageError(f"{folder} is no course folder; `python -m graders course {folder}` makes one")
+    found = sorted(
+        (path.parent.name, path.name)
+        for path in folder.glob("submitted/*/*")
+        if path.is_dir() and not path.name.startswith(".") and (not only or path.name in only)
+    )
+    lessons = [(student, assignment) for student, assignment in found if number_of(assignment)]
+    if not lessons:
+        wanted = f" of {', '.join(only)}" if only else ""
+        raise UsageError(
+            f"there are no hand-ins{wanted} in {folder / 'submitted'}; they go to submitted/LEARNER/ASSIGNMENT/"
+        )
+    return lessons, sorted({assignment for _, assignment in found} - {assignment for _, assignment in lessons})
+
+
+def read_hand_in(folder: Path, student: str, assignment: str, about: str) -> HandIn:
+    """Take a hand-in in and read it; `about` says what else its marks rest on. May raise OSError, ValueError."""
+    take_in(folder, assignment, student)
+    number, place = number_of(assignment), folder / "submitted" / student / assignment
+    assert number
+    files = hashlib.sha256()
+    paths = weights_of(place, number)
+    for path in paths:
+        with path.open("rb") as file:
+            files.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    cells = json.dumps([about, grader_version(), number, files.hexdigest(), code_of(place)])
+    key = hashlib.sha256(cells.encode()).hexdigest()
+    return HandIn(
+        student,
+        assignment,
+        number,
+        place,
+        key,
+        files.hexdigest() if paths else key,
+        _notes(folder, student, assignment),
+    )
+
+
+def weights_of(folder: Path, number: int) -> list[Path]:
+    """The files that may be a lesson's trained network; none for a lesson that asks for none."""
+    if not any(check.kind == "evidence" for check in checks(number).values()):
+        return []
+    paths = [path for path in sorted(folder.glob("*.safetensors")) if path.is_file() and not path.is_symlink()]
+    paths.sort(key=lambda path: path.stem != folder.name)
+    return [path for path in paths[:MOST_FILES] if path.stat().st_size <= LARGEST_FILE]
+
+
+def code_of(folder: Path) -> tuple[str, ...]:
+    """The code cells of a hand-in that was taken in."""
+    notebook = nbformat.read(folder / f"{folder.name}.ipynb", as_version=4)
+    return tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+@cache
+def grader_version() -> str:
+    """A digest of our own code and of PyTorch's version: what another grader has found does not count."""
+    digest = hashlib.sha256(version("torch").encode())
+    for package in (Path(str(course.__file__)).parent, Path(__file__).parent):
+        for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml", ".json")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _notes(folder: Path, student: str, assignment: str) -> tuple[str, ...]:
+    """What the intake has noted of a hand-in, now or in an earlier grading."""
+    try:
+        kept = json.loads((folder / KEPT / student / assignment / f"{assignment}.json").read_text())
+        return tuple(map(str, kept["notes"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
