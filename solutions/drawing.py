@@ -6,11 +6,14 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 RUNS: dict[str, Any] = {"color": "#0072B2"}  # Okabe and Ito's palette, as in the lessons
 LOG: dict[str, Any] = {"color": "#D55E00", "marker": "x", "linestyle": "none", "markersize": 5}
 RING: dict[str, Any] = {"color": "#0072B2", "marker": "o", "linestyle": "none", "markersize": 6, "fillstyle": "none"}
 TRIANGLE: dict[str, Any] = {"color": "#333333", "marker": "v", "linestyle": "none", "markersize": 6}
+IN_THE_LOG = "the documented notebook's log"
 
 
 def draw(name: str, data: dict, digest: str) -> str:
@@ -35,11 +38,21 @@ def draw_accuracy_by_epoch(data: dict) -> Figure:
         axes.set_ylim(*_limits(one))
         axes.set_title(f"{number} {one['title']}: {_count(one['seeds'])}", fontsize=9)
         axes.grid(alpha=0.3)
+        axes.set_xlim(0, len(one["log"]) + 1)
         axes.xaxis.get_major_locator().set_params(integer=True)
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
     for axes in grid[:, 0]:
         axes.set_ylabel("test accuracy (%)")
+    figure.legend(
+        handles=[
+            Line2D([], [], label="our runs, mean", **RUNS),
+            Patch(color=RUNS["color"], alpha=0.25, label="lowest to highest"),
+            Line2D([], [], label=IN_THE_LOG, **LOG),
+        ],
+        loc="outside lower center",
+        ncols=3,
+    )
     return figure
 
 
@@ -52,13 +65,21 @@ def draw_accuracy_by_parameters(data: dict) -> Figure:
         axes.plot([one["parameters"]] * len(one["runs"]), one["runs"], **RING)
         if round(100 * one["documented"]) != round(100 * one["log"]):
             axes.plot([one["parameters"]], [one["documented"]], **TRIANGLE)
+        side = -1 if _beside_another(number, data) else 1
         axes.annotate(
-            number, (one["parameters"], one["log"]), xytext=(6, _lift(number, data)), textcoords="offset points"
+            number,
+            (one["parameters"], one["log"]),
+            xytext=(6 * side, 0),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="center",
         )
     axes.set_xscale("log")
     axes.set_xlabel("parameters")
     axes.set_ylabel("test accuracy, best epoch (%)")
     axes.grid(alpha=0.3)
+    sources = {"a run of ours": RING, IN_THE_LOG: LOG, "documented, against its log": TRIANGLE}
+    axes.legend(handles=[Line2D([], [], label=label, **style) for label, style in sources.items()], loc="lower right")
     return figure
 
 
@@ -68,12 +89,14 @@ def draw_gap_by_iteration(data: dict) -> Figure:
     axes = figure.subplots()
     axes.axhline(0, color="#333333", linewidth=0.8)
     for number, one in data.items():
-        axes.plot([int(number)] * len(one["runs"]), one["runs"], **RING)
-        axes.plot([int(number)], [one["log"]], **LOG)
+        axes.plot([int(number) + 0.1] * len(one["runs"]), one["runs"], **RING)
+        axes.plot([int(number) - 0.1], [one["log"]], **LOG)
     axes.set_xticks([int(number) for number in data])
     axes.set_xlabel("iteration")
     axes.set_ylabel("training minus test accuracy (points)")
     axes.grid(alpha=0.3)
+    sources = {"a run of ours": RING, IN_THE_LOG: LOG}
+    axes.legend(handles=[Line2D([], [], label=label, **style) for label, style in sources.items()])
     return figure
 
 
@@ -95,11 +118,10 @@ def _count(seeds: Sequence[int]) -> str:
     return {0: "no run yet", 1: "one run"}.get(len(seeds), f"{len(seeds)} runs")
 
 
-def _lift(number: str, data: dict) -> int:
-    """Points above its cross at which a number stands clear of an equal network's number close by."""
-    near = [other for other, one in data.items() if int(other) < int(number) and _close(one, data[number])]
-    return -3 - 9 * len(near)
-
-
-def _close(one: dict, other: dict) -> bool:
-    return one["parameters"] == other["parameters"] and abs(one["log"] - other["log"]) < 0.06
+def _beside_another(number: str, data: dict) -> bool:
+    """Whether an earlier iteration of the same size has nearly the same accuracy, so that its number is in the way."""
+    here = data[number]
+    return any(
+        int(other) < int(number) and one["parameters"] == here["parameters"] and abs(one["log"] - here["log"]) < 0.04
+        for other, one in data.items()
+    )

@@ -39,7 +39,7 @@ def recorded_runs(records: Iterable[Record]) -> dict[int, Runs]:
     found: dict[int, dict[int, Record]] = {item.number: {} for item in iterations()}
     for record in records:
         if as_documented(record):
-            found[record.iteration].setdefault(record.seed, record)
+            found[record.iteration][record.seed] = record  # the last: the network may have been changed and run again
     return {number: _in_order(by_seed) for number, by_seed in found.items()}
 
 
