@@ -15,7 +15,8 @@ RECORDED = Path(__file__).parent / "recorded.json"
 class Recorded:
     """One iteration's runs, an entry a seed; accuracies are percent, of the best epoch, the best of 19, the last.
 
-    `collapsed` are further seeds whose runs never got away from the start: named, and not averaged.
+    `collapsed` are further seeds whose runs never got away from the start: named, and not averaged. The three curves are
+    test accuracy after each epoch over the runs.
     """
 
     epochs: int
@@ -25,6 +26,9 @@ class Recorded:
     best_of_19: tuple[float, ...]
     last: tuple[float, ...]
     collapsed: tuple[int, ...] = ()
+    curve_mean: tuple[float, ...] = ()
+    curve_low: tuple[float, ...] = ()
+    curve_high: tuple[float, ...] = ()
 
     @property
     def title(self) -> str:

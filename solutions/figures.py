@@ -13,6 +13,16 @@ from solutions.recorded_runs import recorded_runs
 FOLDER = Path(__file__).parent.parent / "docs" / "figures"
 
 
+def curves(runs: Sequence[Record]) -> dict[str, list[float]]:
+    """Test accuracy after each epoch in percent, over runs of one length: mean, lowest, highest; empty without a run."""
+    by_epoch = list(zip(*(run.correct for run in runs), strict=True))
+    return {
+        "mean": [round(mean(values) / 100, 4) for values in by_epoch],
+        "low": [min(values) / 100 for values in by_epoch],
+        "high": [max(values) / 100 for values in by_epoch],
+    }
+
+
 def accuracy_by_epoch(records: Sequence[Record]) -> dict:
     """Test accuracy after each epoch, iterations 2 to 10: the log's, and over our runs the mean, the lowest, the highest."""
     data = {}
@@ -20,12 +30,11 @@ def accuracy_by_epoch(records: Sequence[Record]) -> dict:
         if number == 1:
             continue  # hours a run: it has a row in every table
         item = iterations()[number - 1]
-        by_epoch = list(zip(*(run.correct for run in runs.learned), strict=True))
         data[str(number)] = {
             "title": item.title,
             "seeds": [run.seed for run in runs.learned],
             "log": list(item.log.test),
-            **_spread(by_epoch),
+            **curves(runs.learned),
         }
     return data
 
@@ -104,11 +113,3 @@ def figure_markdown(name: str, records: Sequence[Record]) -> str:
 
     said = alternative(name, FIGURES[name](records))
     return f"![{said}](figures/{name}.svg)\n\n*{CAPTIONS[name]} [Its data](figures/{name}.json).*"
-
-
-def _spread(by_epoch: list[tuple[int, ...]]) -> dict[str, list[float]]:
-    return {
-        "mean": [round(mean(values) / 100, 4) for values in by_epoch],
-        "low": [min(values) / 100 for values in by_epoch],
-        "high": [max(values) / 100 for values in by_epoch],
-    }

@@ -12,6 +12,7 @@ from graders.doubts import COLLAPSE, DEGREES, ERRORS, MOVED, SAMPLE
 from graders.kernel import WORK_SIZE
 from graders.likeness import PUBLISHED, tensor_digests
 from graders.limits import LARGEST_FILE, MEMORY, SECONDS
+from solutions.figures import curves, write_figures
 from solutions.judge import Frequency, meets_with_best, sample
 from solutions.ledger import LEDGER, read_ledger
 from solutions.modules import WITH_WEIGHTS, weights_path
@@ -35,7 +36,6 @@ HEAD = (
 def write_tables() -> list[Path]:
     """Render anew what does not say what the records say; returns the files that changed."""
     from solutions import results_page, speed_page
-    from solutions.figures import write_figures
 
     pages = {
         RECORDED: summary,
@@ -69,6 +69,7 @@ def summary(ledger: Path = LEDGER) -> str:
                 "best": sample(runs.learned, BEST).values,
                 "best_of_19": sample(runs.learned, BEST_OF_19).values,
                 "last": sample(runs.learned, LAST).values,
+                **{f"curve_{name}": values for name, values in curves(runs.learned).items()},
             }
     return json.dumps(found, indent=1) + "\n"
 
