@@ -11,7 +11,7 @@ from course.errors import UsageError
 from course.evaluation import scores
 from course.graph import Graph
 from course.iterations import Iteration
-from course.pictures import OTHER, REFERENCE, TEST, TRAIN, Picture, as_pictures, by_epoch, frame, grid_of, new_figure
+from course.pictures import OTHER, POINTS, TEST, TRAIN, Picture, as_pictures, by_epoch, frame, grid_of, new_figure
 from course.recorded import recorded_results
 from course.table import Row
 
@@ -96,10 +96,8 @@ def _add_documented(axes, documented: Iteration) -> None:
     axes.plot(range(1, len(log) + 1), log, label="test, documented log", **OTHER)
     if recorded:
         epochs = range(1, len(recorded.curve_mean) + 1)
-        axes.plot(epochs, recorded.curve_mean, label=f"test, {recorded.title}", **REFERENCE)
-        axes.fill_between(
-            epochs, recorded.curve_low, recorded.curve_high, color=REFERENCE["color"], alpha=0.2, linewidth=0
-        )
+        axes.plot(epochs, recorded.curve_mean, label=f"test, {recorded.title}", **POINTS)
+        axes.vlines(epochs, recorded.curve_low, recorded.curve_high, color=POINTS["color"], linewidth=0.8)
 
 
 def plot_learning_rates(rates, *, documented=None) -> Picture:

@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-RUNS: dict[str, Any] = {"color": "#0072B2"}  # Okabe and Ito's palette, as in the lessons
-LOG: dict[str, Any] = {"color": "#D55E00", "marker": "x", "linestyle": "none", "markersize": 5}
-RING: dict[str, Any] = {"color": "#0072B2", "marker": "o", "linestyle": "none", "markersize": 6, "fillstyle": "none"}
-TRIANGLE: dict[str, Any] = {"color": "#333333", "marker": "v", "linestyle": "none", "markersize": 6}
+from course.pictures import TEST, TRAIN
+
+RUNS: dict[str, Any] = {"color": TEST["color"]}  # the lessons' colours, far apart also in grey
+LOG: dict[str, Any] = {"color": TRAIN["color"], "marker": "x", "linestyle": "none", "markersize": 5}
+RING: dict[str, Any] = RUNS | {"marker": "o", "linestyle": "none", "markersize": 6, "fillstyle": "none"}
+TRIANGLE: dict[str, Any] = {"color": "#000000", "marker": "v", "linestyle": "none", "markersize": 6}
 IN_THE_LOG = "the documented notebook's log"
 
 

@@ -84,8 +84,7 @@ def test_the_reference_solutions_runs_are_drawn_where_they_are_recorded(monkeypa
     with_runs, without = (drawn(plot_history(history(2), documented=iteration(number)))[0] for number in (8, 9))
     assert list(with_runs.lines[3].get_ydata()) == [98.0, 99.0]
     assert with_runs.lines[3].get_label() == "test, recorded, mean of 2 seeds"
-    band = with_runs.collections[0].get_paths()[0].get_extents()
-    assert (band.ymin, band.ymax) == (97.5, 99.1)
+    assert [[y for _, y in bar] for bar in with_runs.collections[0].get_segments()] == [[97.5, 98.5], [98.9, 99.1]]
     assert len(without.lines) == 3 and not without.collections
 
 
