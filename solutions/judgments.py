@@ -93,8 +93,13 @@ def summary_sentences(rows: list[Subject]) -> str:
 def why(one: Judged) -> str:
     """What is known of a figure that is not reproduced."""
     known = REASONS.get((one.subject.label, one.quantity))
-    slip = one.subject.item.note if one.quantity == BEST and one.subject.item.corrected_test else ""
+    slip = one.subject.item.note if one.quantity == BEST and contradicts_its_log(one.subject.item) else ""
     return known or slip or "Why is not known yet."
+
+
+def contradicts_its_log(item: Iteration) -> bool:
+    """Whether the document's best test accuracy is not its own log's."""
+    return round(100 * item.documented.test) != round(100 * item.log.best())
 
 
 def judgment_tables(rows: list[Subject]) -> str:

@@ -1,10 +1,10 @@
 """Where the document and its logs disagree, or say less than they seem to: documented, logged, measured."""
 
 from course.comparison import BEST, BEST_OF_19, LAST
-from course.iterations import Iteration, iteration, iterations
+from course.iterations import iteration, iterations
 from graders.verdict import EPOCHS_LIMIT
 from solutions.judge import LEAST_RUNS, MEASURED, WITHIN, Sample, differences, judge
-from solutions.judgments import SCHEDULED, UNSCHEDULED, Subject
+from solutions.judgments import SCHEDULED, UNSCHEDULED, Subject, contradicts_its_log
 from solutions.recorded_runs import Runs
 from solutions.tables import markdown_table
 
@@ -91,7 +91,7 @@ def best_against_last(rows: list[Subject]) -> str:
 
 def slips(rows: list[Subject], found: dict[int, Runs]) -> str:
     """The section of the page."""
-    digits = [digit_slip(row) for row in rows if _one_digit(row.item)]
+    digits = [digit_slip(row) for row in rows if contradicts_its_log(row.item)]
     final = [row for row in rows if "epochs" in row.item.claims]
     return "\n\n".join(
         (
@@ -112,11 +112,6 @@ def measured_words(found: Sample) -> str:
 
 def runs_words(found: Sample) -> str:
     return "1 run" if found.n == 1 else f"{found.n} runs"
-
-
-def _one_digit(item: Iteration) -> bool:
-    """Whether the document's best accuracy is not the log's best."""
-    return round(100 * item.documented.test) != round(100 * item.log.best())
 
 
 def _range(test) -> float:
