@@ -25,6 +25,7 @@ TRAIN: dict[str, Any] = {
 }
 TEST: dict[str, Any] = {"color": "#00456B", "linestyle": "-", "marker": "o", "markersize": 3.5}
 OTHER: dict[str, Any] = {"color": "#000000", "linestyle": ":", "linewidth": 1.2}
+POINTS: dict[str, Any] = {"color": "#000000", "linestyle": "none", "marker": "+", "markersize": 6}
 
 
 class Picture(Figure):

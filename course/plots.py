@@ -11,7 +11,8 @@ from course.errors import UsageError
 from course.evaluation import scores
 from course.graph import Graph
 from course.iterations import Iteration
-from course.pictures import OTHER, TEST, TRAIN, Picture, as_pictures, by_epoch, frame, grid_of, new_figure
+from course.pictures import OTHER, POINTS, TEST, TRAIN, Picture, as_pictures, by_epoch, frame, grid_of, new_figure
+from course.recorded import recorded_results
 from course.table import Row
 
 
@@ -69,8 +70,7 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
     left.plot(epochs, accuracies[0], label="training", **TRAIN)
     left.plot(epochs, accuracies[1], label="test", **TEST)
     if documented:
-        log = documented.log.test
-        left.plot(range(1, len(log) + 1), log, label="test, documented log", **OTHER)
+        _add_documented(left, documented)
         figure.alt += (
             f"; the documented log ends at {documented.log.last:.2f}%, its best is {documented.log.best():.2f}%"
         )
@@ -88,6 +88,16 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
     if name:
         left.set_title(name, fontsize=10)
     return figure
+
+
+def _add_documented(axes, documented: Iteration) -> None:
+    """The log's test accuracy, and where the reference solution's runs lay, if there are any."""
+    log, recorded = documented.log.test, recorded_results().get(documented.number)
+    axes.plot(range(1, len(log) + 1), log, label="test, documented log", **OTHER)
+    if recorded:
+        epochs = range(1, len(recorded.curve_mean) + 1)
+        axes.plot(epochs, recorded.curve_mean, label=f"test, {recorded.title}", **POINTS)
+        axes.vlines(epochs, recorded.curve_low, recorded.curve_high, color=POINTS["color"], linewidth=0.8)
 
 
 def plot_learning_rates(rates, *, documented=None) -> Picture:

@@ -13,7 +13,11 @@ RECORDED = Path(__file__).parent / "recorded.json"
 
 @dataclass(frozen=True)
 class Recorded:
-    """One iteration's runs, an entry a seed; accuracies are percent, of the best epoch, the best of 19, the last."""
+    """One iteration's runs, an entry a seed; accuracies are percent, of the best epoch, the best of 19, the last.
+
+    `collapsed` are further seeds whose runs never got away from the start: named, and not averaged. The three curves are
+    test accuracy after each epoch over the runs.
+    """
 
     epochs: int
     seeds: tuple[int, ...]
@@ -21,11 +25,16 @@ class Recorded:
     best: tuple[float, ...]
     best_of_19: tuple[float, ...]
     last: tuple[float, ...]
+    collapsed: tuple[int, ...] = ()
+    curve_mean: tuple[float, ...] = ()
+    curve_low: tuple[float, ...] = ()
+    curve_high: tuple[float, ...] = ()
 
     @property
     def title(self) -> str:
         """The head of its column: figures of one run, or means with the smallest and the largest."""
-        return "recorded, one seed" if len(self.seeds) == 1 else f"recorded, mean of {len(self.seeds)} seeds"
+        title = "recorded, one seed" if len(self.seeds) == 1 else f"recorded, mean of {len(self.seeds)} seeds"
+        return title + (f" ({len(self.collapsed)} more collapsed)" if self.collapsed else "")
 
     def column(self) -> dict[str, str]:
         """Its figures for a Comparison."""

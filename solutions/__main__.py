@@ -26,8 +26,8 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
     bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop")
     bench.add_argument("--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)")
-    commands.add_parser("verify", help="grade every recorded submission again")
-    commands.add_parser("tables", help="render what lessons and README show of the records")
+    commands.add_parser("verify", help="hold the records against the solutions, and grade the weights again")
+    commands.add_parser("tables", help="render what lessons, README and docs show of the records")
     return top
 
 

@@ -2,12 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import count, takewhile
 from pathlib import Path
 
-from scipy.stats import binomtest
-
+from course.comparison import BEST, BEST_OF_19, LAST, TRAIN
 from course.iterations import Iteration, iterations
 from course.recorded import RECORDED, Recorded, recorded_results, spread
 from graders.bubblewrap import SMALL
@@ -15,9 +12,11 @@ from graders.doubts import COLLAPSE, DEGREES, ERRORS, MOVED, SAMPLE
 from graders.kernel import WORK_SIZE
 from graders.likeness import PUBLISHED, tensor_digests
 from graders.limits import LARGEST_FILE, MEMORY, SECONDS
-from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT
-from solutions.ledger import LEDGER, Record, read_ledger
-from solutions.modules import WITH_WEIGHTS, solution, weights_path
+from solutions.figures import curves, write_figures
+from solutions.judge import Frequency, meets_with_best, sample
+from solutions.ledger import LEDGER, read_ledger
+from solutions.modules import WITH_WEIGHTS, weights_path
+from solutions.recorded_runs import recorded_runs
 
 README = Path(__file__).parent.parent / "README.md"
 SECURITY = README.with_name("SECURITY.md")
@@ -36,11 +35,18 @@ HEAD = (
 
 def write_tables() -> list[Path]:
     """Render anew what does not say what the records say; returns the files that changed."""
-    from solutions.speed_page import PAGE, speed_page
+    from solutions import results_page, speed_page
 
-    changed = []
-    pages = ((RECORDED, summary), (PUBLISHED, published), (README, readme), (SECURITY, security), (PAGE, speed_page))
-    for path, render in pages:
+    pages = {
+        RECORDED: summary,
+        PUBLISHED: published,
+        README: readme,
+        SECURITY: security,
+        speed_page.PAGE: speed_page.speed_page,
+        results_page.PAGE: results_page.results_page,
+    }
+    changed = write_figures()
+    for path, render in pages.items():
         text = render()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(exist_ok=True)
@@ -51,21 +57,19 @@ def write_tables() -> list[Path]:
 
 
 def summary(ledger: Path = LEDGER) -> str:
-    """The contents of the lessons' summary: of every iteration the runs of its documented length, in order of seeds."""
-    records = [record for record in read_ledger(ledger) if _as_documented(record)]
+    """The contents of the lessons' summary: of every iteration the runs that count, in order of seeds."""
     found = {}
-    for item in iterations():
-        by_seed = {record.seed: record for record in records if record.iteration == item.number}
-        # seeds 1, 2, 3, … up to the first that is missing: none may be shown because its result was liked
-        runs = [by_seed[seed] for seed in takewhile(by_seed.__contains__, count(1))]
-        if runs:
-            found[str(item.number)] = {
-                "epochs": item.epochs,
-                "seeds": [run.seed for run in runs],
-                "train": [round(max(epoch["train_accuracy"] for epoch in run.epochs), 3) for run in runs],
-                "best": [max(run.correct) / 100 for run in runs],
-                "best_of_19": [max(run.correct[:19]) / 100 for run in runs],
-                "last": [run.correct[-1] / 100 for run in runs],
+    for number, runs in recorded_runs(read_ledger(ledger)).items():
+        if runs.learned:
+            found[str(number)] = {
+                "epochs": len(runs.learned[0].epochs),
+                "seeds": [run.seed for run in runs.learned],
+                "collapsed": list(runs.collapsed),
+                "train": [round(value, 3) for value in sample(runs.learned, TRAIN).values],
+                "best": sample(runs.learned, BEST).values,
+                "best_of_19": sample(runs.learned, BEST_OF_19).values,
+                "last": sample(runs.learned, LAST).values,
+                **{f"curve_{name}": values for name, values in curves(runs.learned).items()},
             }
     return json.dumps(found, indent=1) + "\n"
 
@@ -127,14 +131,14 @@ def false_alarms_table(ledger: Path = LEDGER) -> str:
     """How often a training of an honest network misses rule 1 within its epochs: as recorded, and the rate at 95%."""
     rows: list[tuple[str, ...]] = []
     head = ("iteration", "recorded trainings", "of them short of the line", "rate for one seed", "for three seeds")
-    records = read_ledger(ledger)
+    found = recorded_runs(read_ledger(ledger))
     for item in iterations():
-        runs = [r for r in records if r.iteration == item.number and _as_documented(r)]
-        if "accuracy" in item.claims and runs:
-            short = sum(max(run.correct[: EPOCHS_LIMIT - 1]) < ACCURACY_LIMIT * 100 for run in runs)
-            low, high = binomtest(short, len(runs)).proportion_ci()
+        if "accuracy" in item.claims:
+            runs = found[item.number].counted
+            short = Frequency(sum(not meets_with_best(run) for run in runs), len(runs))
+            low, high = short.interval()
             rates = (f"{low**seeds:.0%} to {high**seeds:.0%}" for seeds in (1, 3))  # all of them have to fall short
-            rows.append((item.title, str(len(runs)), str(short), *rates))
+            rows.append((item.title, str(short.of), str(short.met), *rates))
     return markdown_table(head, rows)
 
 
@@ -160,10 +164,3 @@ def _row(item: Iteration, recorded: Recorded | None) -> tuple[str, ...]:
         f"{item.log.last:.2f}%",
         *seen,
     )
-
-
-def _as_documented(record: Record) -> bool:
-    """Trained by the solution's recipe for the documented number of epochs; other experiments stay in the ledger."""
-    item = next(item for item in iterations() if item.number == record.iteration)
-    recipe = replace(solution(item.number).recipe, seed=record.seed, epochs=item.epochs)
-    return record.recipe == recipe.hash and len(record.epochs) == item.epochs

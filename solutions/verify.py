@@ -1,54 +1,111 @@
-"""Grade every recorded submission again: same network, same recipe, same count of right answers."""
+"""Hold what is recorded against the solutions as they are now: the ledger's runs, and every committed submission."""
 
-from course.submission import load_submission
-from course.trace import trace_with_weights
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from course.errors import CourseError
+from course.iterations import iteration, iterations
+from course.submission import Submission, load_submission
 from graders.check import check
 from graders.verdict import LIMITS
+from solutions.judge import meets_with_best
+from solutions.ledger import LEDGER, Record, read_ledger
 from solutions.modules import WITH_WEIGHTS, solution, weights_path
+from solutions.verify_ledger import again, graph_of, ledger_fault
 
 MOST_APART = 2  # digits of 10,000 that another processor's rounding may turn
 
 
-def verify() -> bool:
+def verify(ledger: Path = LEDGER) -> bool:
     """Print a line for each iteration; whether all hold."""
-    return all([_verify(number) for number in WITH_WEIGHTS])
+    records = read_ledger(ledger)
+    return all([_report(item.number, records) for item in iterations()])
 
 
-def _verify(number: int) -> bool:
-    from dataclasses import replace
+def faults(number: int, records: Sequence[Record]) -> list[str]:
+    """What is wrong with an iteration's records and weights, a sentence each, with the command that mends it."""
+    found = [ledger_fault(number, records)]
+    if number in WITH_WEIGHTS:
+        found.append(weights_fault(number, records))
+    return [sentence for sentence in found if sentence]
 
-    from course.iterations import iteration
 
-    path, facts, module = weights_path(number), iteration(number), solution(number)
-    again = f"python -m solutions reproduce --iterations {number}"
-    if not path.exists():
-        return _say(number, False, f"{path.name} is missing; {again}")
-    submission = load_submission(path)
-    graph, _ = trace_with_weights(module.Net)
+def weights_fault(number: int, records: Sequence[Record]) -> str | None:
+    """What is wrong with a committed submission: cheap questions first, then the grader counts."""
+    path, facts, graph = weights_path(number), iteration(number), graph_of(number)
+    try:
+        submission = load_submission(path)
+    except CourseError as error:
+        return f"{error}; run {again(number)}"
+    seed = submission.recipe.seed
     if submission.graph.hash != graph.hash:
-        return _say(number, False, f"the network has changed since {path.name} was recorded; {again}")
-    if submission.recipe.hash != replace(module.recipe, seed=submission.recipe.seed).hash:
-        return _say(number, False, f"the recipe has changed since {path.name} was recorded; {again}")
+        return f"the network has changed since {path.name} was recorded; run {again(number, seed)}"
+    if submission.recipe.hash != replace(solution(number).recipe, seed=seed).hash:
+        return f"the recipe has changed since {path.name} was recorded; run {again(number, seed)}"
     if graph.parameters != facts.documented.parameters:
-        return _say(number, False, f"{graph.parameters:,} parameters, documented {facts.documented.parameters:,}")
-    verdict = check(path)
+        return f"{graph.parameters:,} parameters, documented {facts.documented.parameters:,}"
+    done, epochs = len(submission.history), submission.recipe.epochs
+    if done < epochs:
+        return f"{path.name} has {done} of its {epochs} epochs; run {again(number, seed)}"
+    return history_fault(number, submission, records) or _miscounted(number, submission)
+
+
+def history_fault(number: int, submission: Submission, records: Sequence[Record]) -> str | None:
+    """Whether the ledger has the same run with other figures, or an earlier seed that should have been committed."""
+    seed, name = submission.recipe.seed, weights_path(number).name
+    mine = [record for record in records if (record.iteration, record.graph) == (number, submission.graph.hash)]
+    same_run = [record for record in mine if record.seed == seed and len(record.epochs) >= len(submission.history)]
+    if same_run and not any(_same_figures(submission, record) for record in same_run):
+        return (
+            f"{name} is not the run that the ledger has of seed {seed}; take away the file, and the run's line in the ledger, "
+            f"and run {again(number, seed)}"
+        )
+    if "accuracy" in iteration(number).claims:
+        for record in mine:
+            if record.seed < seed and meets_with_best(record):
+                return (
+                    f"the committed seed is {seed}, and by the ledger seed {record.seed} meets the constraints, too, and comes "
+                    f"first; take its line out of the ledger, and run {again(number, record.seed)}"
+                )
+    return None
+
+
+def _miscounted(number: int, submission: Submission) -> str | None:
+    """Let the ordinary grader count."""
+    verdict = check(weights_path(number))
     if verdict.error:
-        return _say(number, False, verdict.error["message"])
+        return verdict.error["message"]
     value = verdict.constraints["accuracy"].value
-    recorded = submission.history[submission.epoch - 1].test_correct
+    recorded = _recorded(submission)
     counted = round((value or 0) * 100)
     if abs(counted - recorded) > MOST_APART:
-        return _say(number, False, f"{counted:,} right answers, recorded {recorded:,}")
-    failed = [name for name in facts.claims if name in LIMITS and not verdict.constraints[name].passed]
-    if failed:
-        return _say(number, False, f"claims {', '.join(failed)} and does not meet it")
-    return _say(
-        number,
-        True,
-        f"{graph.parameters:,} parameters, {counted:,} of 10,000 right, as recorded (seed {submission.recipe.seed})",
-    )
+        return f"{counted:,} right answers, recorded {recorded:,}; run {again(number, submission.recipe.seed)}"
+    claims = [name for name in iteration(number).claims if name in LIMITS]
+    failed = [name for name in claims if not verdict.constraints[name].passed]
+    return f"claims {', '.join(failed)} and does not meet it" if failed else None
 
 
-def _say(number: int, holds: bool, sentence: str) -> bool:
-    print(f"[{'OK' if holds else 'FAIL'}] iteration {number}: {sentence}", flush=True)
-    return holds
+def _report(number: int, records: Sequence[Record]) -> bool:
+    wrong = faults(number, records)
+    if wrong:
+        print(f"[FAIL] iteration {number}: {'. '.join(wrong)}", flush=True)
+        return False
+    runs = sum(record.iteration == number for record in records)
+    said = f"{graph_of(number).parameters:,} parameters, {runs} {'run' if runs == 1 else 'runs'} in the ledger"
+    if number in WITH_WEIGHTS:
+        submission = load_submission(weights_path(number))
+        said += f", {_recorded(submission):,} of 10,000 right, as recorded (seed {submission.recipe.seed})"
+    print(f"[OK] iteration {number}: {said}", flush=True)
+    return True
+
+
+def _recorded(submission: Submission) -> int:
+    return submission.history[submission.epoch - 1].test_correct
+
+
+def _same_figures(submission: Submission, record: Record) -> bool:
+    """Whether the submission's epochs are the first of the record's; a longer run passes through a shorter one's."""
+    figures = [(epoch.test_correct, epoch.train_accuracy, epoch.learning_rate) for epoch in submission.history]
+    recorded = [(epoch["test_correct"], epoch["train_accuracy"], epoch["learning_rate"]) for epoch in record.epochs]
+    return figures == recorded[: len(figures)]

@@ -14,6 +14,7 @@ from course.graph import Graph
 from course.iterations import iteration
 from course.pictures import OTHER, TEST, TRAIN
 from course.plots import plot_digits, plot_history, plot_learning_rates, plot_mistakes, plot_receptive_field
+from course.recorded import Recorded
 from course.submission import Epoch
 
 
@@ -74,6 +75,17 @@ def test_the_curves_are_the_histories() -> None:
     ]
     assert list(left.lines[2].get_ydata()) == list(iteration(8).log.test)
     assert [list(line.get_ydata()) for line in right.lines][0] == [epoch.train_loss for epoch in history(8)]
+
+
+def test_the_reference_solutions_runs_are_drawn_where_they_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = ((98.0, 99.0), (97.5, 98.9), (98.5, 99.1))
+    recorded = Recorded(2, (1, 2), *[(99.0, 99.1)] * 4, (), *curves)
+    monkeypatch.setattr("course.plots.recorded_results", lambda: {8: recorded})
+    with_runs, without = (drawn(plot_history(history(2), documented=iteration(number)))[0] for number in (8, 9))
+    assert list(with_runs.lines[3].get_ydata()) == [98.0, 99.0]
+    assert with_runs.lines[3].get_label() == "test, recorded, mean of 2 seeds"
+    assert [[y for _, y in bar] for bar in with_runs.collections[0].get_segments()] == [[97.5, 98.5], [98.9, 99.1]]
+    assert len(without.lines) == 3 and not without.collections
 
 
 def test_lines_differ_by_more_than_colour() -> None:

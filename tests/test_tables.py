@@ -51,6 +51,7 @@ def test_only_runs_of_the_documented_length_are_summed_up(tmp_path: Path) -> Non
     assert list(found) == ["6"]
     assert found["6"]["seeds"] == [1, 2]
     assert found["6"]["last"] == [98.29, 98.39]
+    assert (found["6"]["curve_low"][0], found["6"]["curve_high"][0]) == (98.1, 98.2)
 
 
 def test_a_seed_beyond_a_gap_is_not_shown(tmp_path: Path) -> None:
@@ -58,6 +59,17 @@ def test_a_seed_beyond_a_gap_is_not_shown(tmp_path: Path) -> None:
     for one in (record(1, 20), record(3, 20)):
         append(one, ledger)
     assert json.loads(summary(ledger))["6"]["seeds"] == [1]
+
+
+def test_a_collapsed_run_is_named_and_not_averaged(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    collapsed = record(2, 20)
+    collapsed.epochs[-1]["train_accuracy"] = 11.0
+    for one in (record(1, 20), collapsed, record(3, 20)):
+        append(one, ledger)
+    found = json.loads(summary(ledger))["6"]
+    assert (found["seeds"], found["collapsed"]) == ([1, 3], [2])
+    assert len(found["last"]) == 2
 
 
 def test_several_seeds_show_their_mean_and_their_range() -> None:
@@ -68,5 +80,6 @@ def test_several_seeds_show_their_mean_and_their_range() -> None:
 def test_a_comparison_has_a_column_for_what_is_recorded() -> None:
     recorded = Recorded(20, (1, 2), (99.0, 99.1), (98.5, 98.6), (98.5, 98.6), (98.4, 98.5))
     assert recorded.title == "recorded, mean of 2 seeds"
+    assert replace(recorded, collapsed=(3,)).title == "recorded, mean of 2 seeds (1 more collapsed)"
     assert recorded.column()[LAST] == "98.45% (98.40 to 98.50)"
     assert iteration(6).header().columns[0][1][BEST] == "98.54%"

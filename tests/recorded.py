@@ -1,0 +1,33 @@
+"""Ledgers as they could be: runs of the solutions' recipes with figures of the test's choice."""
+
+from dataclasses import replace
+
+from course.iterations import iteration
+from solutions.ledger import Record
+from solutions.modules import solution
+
+
+def invented(number: int, seed: int, correct: list[int], train: float = 99.0, graph: str = "graph") -> Record:
+    """A run of an iteration's recipe, as long as `correct`; training accuracy is the same in every epoch."""
+    recipe = replace(solution(number).recipe, seed=seed, epochs=len(correct))
+    epochs = [
+        {
+            "epoch": epoch,
+            "train_loss": 0.1,
+            "train_accuracy": train,
+            "test_loss": 0.1,
+            "test_accuracy": right / 100,
+            "test_correct": right,
+            "learning_rate": 0.01,
+            "seconds": 1.0,
+        }
+        for epoch, right in enumerate(correct, start=1)
+    ]
+    return Record(number, seed, graph, recipe.hash, iteration(number).documented.parameters, epochs, "cpu", 1, {})
+
+
+def near_the_log(number: int, seed: int) -> Record:
+    """A run whose every epoch is within 7 digits of the documented log's."""
+    item = iteration(number)
+    correct = [round(100 * accuracy) + (3 * seed + epoch) % 15 - 7 for epoch, accuracy in enumerate(item.log.test)]
+    return invented(number, seed, correct, train=round(item.documented.train - seed / 1000, 3))
