@@ -20,7 +20,7 @@ IN_THE_LOG = "the documented notebook's log"
 
 def draw(name: str, data: dict, digest: str) -> str:
     """A picture as SVG text, with the digest of its data among its metadata."""
-    style = {"svg.hashsalt": name, "svg.fonttype": "none", "font.size": 9}
+    style: Any = {"svg.hashsalt": name, "svg.fonttype": "none", "font.size": 9}
     with matplotlib.rc_context(style):
         file = io.StringIO()
         DRAWN[name](data).savefig(file, format="svg", metadata={"Date": None, "Identifier": digest})
