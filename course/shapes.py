@@ -4,35 +4,10 @@ import torch
 
 from course.errors import GraphError, one_line
 from course.graph import INPUT, Graph
+from course.known_shapes import KNOWN_SHAPES
 from course.rebuild import Network
 
 MOST_NUMBERS_A_DIGIT = 4_000_000  # iteration 1, the heaviest lesson, has maps of 200,704 numbers
-
-
-def _same_shape(x: torch.Tensor, *settings) -> torch.Tensor:
-    return torch.empty_like(x)
-
-
-def _softmax(x: torch.Tensor, axis: int, *settings) -> torch.Tensor:
-    x.size(axis)  # raises IndexError where there is no such axis
-    return torch.empty_like(x)
-
-
-def _batch_norm(x: torch.Tensor, *given) -> torch.Tensor:
-    for numbers in given[:4]:  # scale, shift, mean, variance
-        if numbers is not None and tuple(numbers.shape) != (x.size(1),):
-            raise ValueError(f"it has numbers for {numbers.numel()} channels, and gets {x.size(1)}")
-    return torch.empty_like(x)
-
-
-# PyTorch would import its compiler, 2 s, to find out what these commonest of operations make of a tensor without numbers.
-KEEP_THE_SHAPE = {
-    "relu": _same_shape,
-    "dropout": _same_shape,
-    "softmax.int": _softmax,
-    "log_softmax.int": _softmax,
-    "batch_norm": _batch_norm,
-}
 
 
 def infer_shapes(graph: Graph, batch: int = 2) -> dict[str, tuple]:
@@ -55,7 +30,7 @@ def infer_shapes(graph: Graph, batch: int = 2) -> dict[str, tuple]:
 
     try:
         with torch.device("meta"), torch.no_grad():
-            Network(graph, instead=KEEP_THE_SHAPE).eval()(torch.empty(batch, 1, 28, 28), watch)
+            Network(graph, instead=KNOWN_SHAPES).eval()(torch.empty(batch, 1, 28, 28), watch)
     except GraphError:
         raise
     except Exception as error:
