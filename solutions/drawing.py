@@ -67,7 +67,7 @@ def draw_accuracy_by_parameters(data: dict) -> Figure:
         axes.plot([one["parameters"]], [one["log"]], **LOG)
         if round(100 * one["documented"]) != round(100 * one["log"]):
             axes.plot([one["parameters"]], [one["documented"]], **TRIANGLE)
-        beside = {"xytext": (8, _clear_of_others(number, data)), "textcoords": "offset points", "va": "center"}
+        beside: dict[str, Any] = {"xytext": (8, _clear_of_others(number, data)), "textcoords": "offset points", "va": "center"}
         axes.annotate(number, (one["parameters"], one["log"]), **beside)
     axes.set_xscale("log")
     axes.set_xlabel("parameters")
