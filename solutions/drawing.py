@@ -63,19 +63,12 @@ def draw_accuracy_by_parameters(data: dict) -> Figure:
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots()
     for number, one in data.items():
-        axes.plot([one["parameters"]], [one["log"]], **LOG)
         axes.plot([one["parameters"]] * len(one["runs"]), one["runs"], **RING)
+        axes.plot([one["parameters"]], [one["log"]], **LOG)
         if round(100 * one["documented"]) != round(100 * one["log"]):
             axes.plot([one["parameters"]], [one["documented"]], **TRIANGLE)
-        side = -1 if _beside_another(number, data) else 1
-        axes.annotate(
-            number,
-            (one["parameters"], one["log"]),
-            xytext=(6 * side, 0),
-            textcoords="offset points",
-            ha="left" if side > 0 else "right",
-            va="center",
-        )
+        beside: dict[str, Any] = {"xytext": (8, _clear_of_others(number, data)), "textcoords": "offset points", "va": "center"}
+        axes.annotate(number, (one["parameters"], one["log"]), **beside)
     axes.set_xscale("log")
     axes.set_xlabel("parameters")
     axes.set_ylabel("test accuracy, best epoch (%)")
@@ -120,10 +113,10 @@ def _count(seeds: Sequence[int]) -> str:
     return {0: "no run yet", 1: "one run"}.get(len(seeds), f"{len(seeds)} runs")
 
 
-def _beside_another(number: str, data: dict) -> bool:
-    """Whether an earlier iteration of the same size has nearly the same accuracy, so that its number is in the way."""
+def _clear_of_others(number: str, data: dict) -> int:
+    """How many points a number stands above its cross, where an earlier one of the same size is nearly as good."""
     here = data[number]
-    return any(
-        int(other) < int(number) and one["parameters"] == here["parameters"] and abs(one["log"] - here["log"]) < 0.04
-        for other, one in data.items()
-    )
+    for other, one in data.items():
+        if int(other) < int(number) and one["parameters"] == here["parameters"] and abs(one["log"] - here["log"]) < 0.04:
+            return 9 if here["log"] > one["log"] else -9
+    return 0

@@ -32,7 +32,7 @@ NOT_RUN = {  # how a line begins, and why it isn't run
     "python3 -m venv": "the environment of the tests is active already",
     "python -m pip install": "the packages are installed already",
     "python -m pip wheel --wheel-dir carry": "downloads gigabytes",
-    "python -m solutions verify": "grades ten networks for minutes; tests/test_lessons.py grades the same weights",
+    "python -m solutions verify": "takes most of a minute; tests/test_verify.py asks the same",
     "python -m solutions reproduce": "trains on all of MNIST",
     "python -m graders check submitted/ada/08_final_model/08_final_model.safetensors --retrain": "trains for half an hour",
 }

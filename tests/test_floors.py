@@ -1,11 +1,9 @@
 """A little training each time: do the first and the final network still learn as they did when they were recorded?"""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from torch.optim import SGD
 
 from course.data import Data
 from course.submission import load_submission
@@ -33,13 +31,13 @@ def test_one_epoch_of_the_final_network_is_as_good_as_it_was(tmp_path: Path) -> 
 @pytest.mark.slow
 @pytest.mark.mnist
 def test_the_first_lessons_network_and_loops_learn_in_a_few_hundred_steps(mnist: Data) -> None:
-    """200 steps of 32 digits; the recipe's 128 take two cores a second a step."""
+    """200 steps of 16 digits, for the recipe's 128 take a second a step; seeds 1 and 2 then read 90% and 93%."""
     torch.manual_seed(1)
     transform = first.make_transform()
-    train_set = first.DigitDataset(mnist.train_images[:6400], mnist.train_labels[:6400], transform)
-    test_set = first.DigitDataset(mnist.test_images[:1000], mnist.test_labels[:1000], transform)
-    train_loader, test_loader = first.make_loaders(train_set, test_set, batch_size=32)
+    train_set = first.DigitDataset(mnist.train_images[:3200], mnist.train_labels[:3200], transform)
+    test_set = first.DigitDataset(mnist.test_images[:500], mnist.test_labels[:500], transform)
+    train_loader, test_loader = first.make_loaders(train_set, test_set, batch_size=16)
     network = first.Net()
-    first.train_epoch(network, train_loader, partial(SGD, lr=0.01, momentum=0.9)(network.parameters()))
+    first.train_epoch(network, train_loader, first.recipe.build_optimizer(network.parameters()))
     _, accuracy = first.evaluate(network, test_loader)
-    assert accuracy > 80
+    assert accuracy > 70  # half its steps leave the plateau of the start, at 10%; the rest is for another machine's rounding
