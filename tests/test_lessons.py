@@ -64,9 +64,9 @@ def test_a_solved_lesson_runs_from_top_to_bottom_with_its_recorded_weights(item:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("item", iterations(), ids=lambda item: item.slug)
-def test_a_solved_lesson_runs_from_top_to_bottom_on_practice_digits(item: Iteration) -> None:
-    assert runs_from_top_to_bottom(item) == []
+@pytest.mark.parametrize("number", [3, 10])  # a light and the last one; `make check` asks all ten
+def test_a_solved_lesson_runs_from_top_to_bottom_on_practice_digits(number: int) -> None:
+    assert runs_from_top_to_bottom(iteration(number)) == []
 
 
 def test_a_cell_that_fails_or_warns_or_is_not_correct_is_reported(tmp_path: Path, monkeypatch) -> None:
