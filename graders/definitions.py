@@ -72,7 +72,7 @@ def _is_main(node: ast.If) -> bool:
 
 def _unwritten(cell: str, names: set[str]) -> list[ast.stmt]:
     """`Net = ...` for a name that a broken cell would define: an earlier definition is not what the learner meant."""
-    broken = [n for n in sorted(names) if re.search(rf"^\s*((class|def)\s+{n}\b|{n}\s*(:.*)?=(?!=))", cell, re.M)]
+    broken = [n for n in sorted(names) if re.search(rf"^[ \t]*((class|def)[ \t]+{n}\b|{n}[ \t]*(:.*)?=(?!=))", cell, re.M)]
     return ast.parse("\n".join(f"{name} = ..." for name in broken)).body
 
 

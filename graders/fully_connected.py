@@ -21,9 +21,10 @@ from course.operations import (
     RESAMPLINGS,
 )
 from graders.labels import tensors_of
-from graders.mixing import JOINS, judge_mixes, judge_scales, judge_spreads, judge_sums
+from graders.mixing import JOINS, judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
 from graders.picking import judge_look_up, judge_picks
 from graders.positions import follow, is_sum
+from graders.regions import judge_parts
 from graders.sliding import judge_convolution
 
 
@@ -38,9 +39,10 @@ class Violation:
 def find_fully_connected(graph: Graph) -> list[Violation]:
     """Every operation of a graph that breaks rule 4, in order."""
     labels = follow(graph)
+    parts = judge_parts(graph, labels)
     found = []
     for node in graph.nodes:
-        message = _judge(node, graph, labels)
+        message = _judge(node, graph, labels) or parts.get(node.name)
         if message:
             found.append(Violation(node.where(), message))
     return found
@@ -58,7 +60,8 @@ def _judge(node: Node, graph: Graph, labels) -> str | None:
     if node.op in NORMALISATIONS or node.op == "prelu":
         return judge_scales(node, labels)
     if node.op in ARITHMETIC or node.op in (*JOINS, "clamp.Tensor", "pow.Tensor_Tensor"):
-        return judge_mixes(node, inputs, labels) or judge_spreads(inputs, labels[node.name])
+        output = labels[node.name]
+        return judge_mixes(node, inputs, labels) or judge_spreads(inputs, output) or judge_masks(node, inputs, output)
     if node.op in REDUCTIONS:
         return judge_sums(node, inputs, graph, labels)
     if node.op in INDEXINGS:

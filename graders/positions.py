@@ -26,6 +26,7 @@ from course.operations import (
     implementation,
 )
 from course.shapes import infer_shapes
+from graders.constants import alike, depend_on_stored, find_constants
 from graders.labels import Labels, grid, tensors_of
 from graders.relabelling import convolved, moved, pooled, reduced, resized, together
 
@@ -46,8 +47,13 @@ def follow(graph: Graph) -> dict[str | Stored, Labels | tuple | int]:
         entry = torch.arange(start, start + spec.count, dtype=torch.float64).view(spec.shape)
         labels[Stored(name)] = Labels(entry=entry, learned=True)
         start += spec.count
+    constants, stored = find_constants(graph, BATCH), depend_on_stored(graph)
     for number, node in enumerate(graph.nodes, start=1):
-        labels[node.name] = _step(node, labels, shapes, number * APART)
+        labels[node.name] = found = _step(node, labels, shapes, number * APART)
+        computed = isinstance(found, Labels) and (found.from_image or node.op in CONVOLUTIONS)
+        if computed and node.name in constants:
+            entry = number * APART + alike(constants[node.name])
+            labels[node.name] = Labels(entry=entry, learned=node.name in stored)
     return labels
 
 
