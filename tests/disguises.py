@@ -257,7 +257,10 @@ def _digits(s, take):
 SMUGGLED: dict[str, tuple[type[nn.Module], int]] = {  # and the numbers that its last layer takes at least
     "a kernel of statistics": (Statistics, 360),
     "statistics that hardly move": (
-        network(lambda s, x: gap(s.n(s.c(s.stem(x)))), c=conv(4, 10, 3), n=lambda: nn.BatchNorm2d(10, affine=False, momentum=1e-9)),
+        network(
+            lambda s, x: gap(s.n(s.c(s.stem(x)))),
+            c=conv(4, 10, 3), n=lambda: nn.BatchNorm2d(10, affine=False, momentum=1e-9),
+        ),
         390,
     ),
     "packed, taken apart by conversion": (
