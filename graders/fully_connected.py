@@ -2,8 +2,9 @@
 
 What counts as one: a matrix product; a convolution that turns an axis longer than one into a single position; a
 convolution after positions were reshaped into channels (space-to-depth by 2 is fine); a learned weight that differs by
-position; a pick of single positions. What an image's value meets decides; a kernel computed from parameters alone is a
-kernel, however it is computed.
+position, or that sees one part of the image while others see another; a pick of single positions, by a slice or a mask.
+What an image's value meets decides; a kernel computed from parameters alone is a kernel, however it is computed, and what
+is the same for every image is no image's value, however it is computed.
 """
 
 from dataclasses import dataclass

@@ -35,9 +35,14 @@ pytestmark = pytest.mark.slow
 SEEDS = range(10)  # each test draws its share with each of them
 SLOWEST = 20  # seconds that one file may take where other tests run beside
 
+
+def _attentive(s, x):
+    y = s.n(s.stem(x)) * torch.sigmoid(s.k(gap(x)[:, :, None, None]))
+    return F.log_softmax(gap(s.c(F.dropout(y, 0.1, s.training))), 1)
+
+
 Attentive = network(
-    lambda s, x: F.log_softmax(gap(s.c(F.dropout(s.n(s.stem(x)) * torch.sigmoid(s.k(gap(x)[:, :, None, None])), 0.1, s.training))), 1),
-    n=lambda: nn.BatchNorm2d(4), k=conv(1, 4, 1), c=conv(4, 10, 3),
+    _attentive, n=lambda: nn.BatchNorm2d(4), k=conv(1, 4, 1), c=conv(4, 10, 3),
 )  # fmt: skip
 Written = network(lambda s, x: gap(F.conv2d(s.stem(x), s.w.view(10, 4, 1, 1)) * 0.5 + s.h), w=learned(40), h=learned(10, 1, 1))
 NETWORKS = (Attentive, Written)
