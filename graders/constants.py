@@ -1,27 +1,29 @@
 """Values that look like the image's and are not: the same whatever the image, as `x * 0 + 1` and padded ones are.
 
-Found by running the network on noise, with weights of no meaning: what comes out the same, bit for bit, for images of
-every size of number and for two draws of weights, did not come from the image.
+Found by running the network with weights of no meaning, on noise of several sizes, and on blobs as bright as digits are:
+what comes out the same, bit for bit, for all images of a kind and for two draws of weights, did not come from the image.
 """
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from course.graph import Graph, Stored, TensorSpec
 from course.operations import INDEXINGS
 
 SCALES = (1.0, 0.1, 3.0)  # of the noise; an activation that saturates does not do so for all of them
+BLACK, WHITE = -0.4242, 2.8215  # what normalised digits have
 DRAWS = 2  # of weights
 EXACT = 1e-5  # of the largest entry: closer ones differ by rounding
 
 
-def find_constants(graph: Graph, batch: int) -> dict[str, Tensor]:
-    """Values by name that do not change with the image, computed from it or not; each for a batch of that many digits."""
-    constant: dict[str, Tensor] | None = None
-    for draw in range(DRAWS):
-        found = _constant_under(graph, batch, draw)
-        constant = found if constant is None else {name: value for name, value in found.items() if name in constant}
-    return constant or {}
+def find_constants(graph: Graph, batch: int) -> Iterator[dict[str, Tensor]]:
+    """For each kind of images, values by name that do not change with them; each for a batch of that many digits."""
+    for kind in (_noise, _blobs):
+        first, *others = [_constant_under(graph, batch, draw, kind) for draw in range(DRAWS)]
+        yield {name: value for name, value in first.items() if all(name in other for other in others)}
 
 
 def alike(value: Tensor) -> Tensor:
@@ -41,7 +43,16 @@ def depend_on_stored(graph: Graph) -> set[str]:
     return names
 
 
-def _constant_under(graph: Graph, batch: int, seed: int) -> dict[str, Tensor]:
+def _noise(batch: int, scale: float, generator: torch.Generator) -> Tensor:
+    return scale * torch.randn(batch, 1, 28, 28, generator=generator)
+
+
+def _blobs(batch: int, scale: float, generator: torch.Generator) -> Tensor:
+    smooth = avg_pool2d(torch.randn(batch, 1, 32, 32, generator=generator), 5, 1)
+    return (BLACK + (WHITE - BLACK) * (5 * smooth.clamp(min=0)).clamp(max=1)).to(torch.float32)
+
+
+def _constant_under(graph: Graph, batch: int, seed: int, kind) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     others = {item.name for node in graph.nodes if node.op not in INDEXINGS for item in node.inputs()}
     weights = {name: _drawn(spec, generator, name in others) for name, spec in graph.tensors.items()}
@@ -58,7 +69,7 @@ def _constant_under(graph: Graph, batch: int, seed: int) -> dict[str, Tensor]:
 
     with torch.no_grad():
         for i, scale in enumerate(SCALES):
-            network(scale * torch.randn(batch, 1, 28, 28, generator=generator), compare if i else keep)
+            network(kind(batch, scale, generator), compare if i else keep)
     return first
 
 

@@ -21,10 +21,11 @@ from course.operations import (
     REDUCTIONS,
     RESAMPLINGS,
 )
-from graders.labels import tensors_of
+from graders.constants import find_constants
+from graders.labels import Labels, tensors_of
 from graders.mixing import JOINS, judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
 from graders.picking import judge_look_up, judge_picks
-from graders.positions import follow, is_sum
+from graders.positions import BATCH, follow, is_sum
 from graders.regions import judge_parts
 from graders.sliding import judge_convolution
 
@@ -40,12 +41,21 @@ class Violation:
 def find_fully_connected(graph: Graph) -> list[Violation]:
     """Every operation of a graph that breaks rule 4, in order."""
     labels = follow(graph)
+    found = _find(graph, labels)
+    for constants in find_constants(graph, BATCH):  # each can but add to what was found: a network may know noise from digits
+        if any(isinstance(labels[name], Labels) and labels[name].from_image for name in constants):
+            found = _find(graph, follow(graph, constants)) | found
+    return [found[node.name] for node in graph.nodes if node.name in found]
+
+
+def _find(graph: Graph, labels) -> dict[str, Violation]:
+    """The violations by operation, as labels show them."""
     parts = judge_parts(graph, labels)
-    found = []
+    found = {}
     for node in graph.nodes:
         message = _judge(node, graph, labels) or parts.get(node.name)
         if message:
-            found.append(Violation(node.where(), message))
+            found[node.name] = Violation(node.where(), message)
     return found
 
 

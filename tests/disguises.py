@@ -121,6 +121,13 @@ def whole_numbers(*shape: int, most: int = 2**48):
     return lambda: nn.Parameter(torch.randint(most, shape), requires_grad=False)
 
 
+def _asleep_on_noise(s, x):
+    """A matrix product behind a gate that opens for digits alone, whose darkest place is always the same."""
+    darkest = x.amin((1, 2, 3))[:, None]
+    gate = torch.relu(darkest + 0.43) * torch.relu(-0.42 - darkest) * 1e5
+    return (s.stem(x).flatten(1) * gate) @ s.w
+
+
 MASKS: dict[str, type[nn.Module]] = {
     "a mask of padded ones": masked(lambda s, x: F.pad(_small_ones(x), (3, 3, 3, 3))),
     "a mask of the image times nothing": masked(lambda s, x: F.pad(_pooled(s, x)[:, :1] * 0 + 1, (3, 3, 3, 3))),
@@ -140,6 +147,10 @@ MASKS: dict[str, type[nn.Module]] = {
     "a mask of gates, each padded": masked(_gates_padded, k=gates(7)),
     "the smallest number elsewhere": network(_smallest_number, c=conv(4, 10, 7, padding=3)),
     "filled elsewhere": network(_kept_by_where, c=conv(4, 10, 7, padding=3)),
+    "asleep while it is looked at": network(_asleep_on_noise, w=learned(196, 10)),
+    "a mask that is one for digits": masked(
+        lambda s, x: F.pad(x.amax((2, 3), keepdim=True).clamp(0, 1), (3, 3, 3, 3))
+    ),
     "whole numbers as the image": network(_weights_from_whole_numbers, w=whole_numbers(1, 1, 7, 7), c=conv(4, 10, 1)),
 }  # fmt: skip
 

@@ -6,7 +6,9 @@ import random
 
 ODD = [
     None, True, False, 0, -1, 1, 2, 7, 10, 28, 10**6, -(10**6), 2**31, 2**63, 2**64, 10**30, -(2**63),
-    0.0, -0.5, 1e-300, 1e300, "", "x", "relu", "conv2d", "linear", "einsum", "getitem", "index.Tensor", "__class__", "training", "inf", "..", "\ud800", "é" * 50,
+    0.0, -0.5, 1e-300, 1e300,
+    "", "x", "relu", "conv2d", "linear", "einsum", "getitem", "index.Tensor", "__class__", "training", "inf", "..", "\ud800",
+    "é" * 50,
     [], [[]], {}, [0], [0, 1], [-1, 10], {"value": "x"}, {"tensor": "c.weight"}, {"mode": "training"}, {"number": "inf"},
     {"dtype": "float64"}, {"dtype": "int64"}, {"name": "SGD"}, [None] * 5, [1] * 30,
 ]  # fmt: skip

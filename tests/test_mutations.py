@@ -42,7 +42,8 @@ def _attentive(s, x):
 
 
 Attentive = network(
-    _attentive, n=lambda: nn.BatchNorm2d(4), k=conv(1, 4, 1), c=conv(4, 10, 3),
+    _attentive,
+    n=lambda: nn.BatchNorm2d(4), k=conv(1, 4, 1), c=conv(4, 10, 3),
 )  # fmt: skip
 Written = network(lambda s, x: gap(F.conv2d(s.stem(x), s.w.view(10, 4, 1, 1)) * 0.5 + s.h), w=learned(40), h=learned(10, 1, 1))
 NETWORKS = (Attentive, Written)
