@@ -60,8 +60,9 @@ TRIES: dict[str, str] = {  # none changes what is said of the network
         "try:\n    open(p, 'a').write('PARAMETERS_LIMIT = 10**9')\nexcept OSError:\n    pass"
     ),
     "JSON of its own": at_once(
-        "import json\nreal = json.dumps\n"
-        "json.dumps = lambda data, **k: real(data, **k).replace('linear', 'relu').replace('\"epochs\": 60', '\"epochs\": 1')"
+        "import json\n"
+        "def dumps(data, *a, real=json.dumps, **k): return real(data, *a, **k).replace('\"epochs\": 60', '\"epochs\": 1e0')\n"
+        "json.dumps = dumps"
     ),
     "a recipe that writes itself down otherwise": HEAD + BAD + (
         "class Mine(Recipe):\n    def to_json(self):\n        return super().to_json() | {'epochs': 10**5}\n"
@@ -122,8 +123,9 @@ TRIES: dict[str, str] = {  # none changes what is said of the network
         "import os\ndef __reduce__(self): return os.system, ('true',)\n__reduce_ex__ = lambda self, n: self.__reduce__()"
     ),
     "an exporter that lies": at_once(
-        "import torch.export\nreal = torch.export.export\n"
-        "torch.export.export = lambda module, *a, **k: real(Good(), *a, **k)"
+        "import torch.export\n"
+        "def export(module, *a, real=torch.export.export, **k): return real(Good(), *a, **k)\n"
+        "torch.export.export = export"
     ),
     "operations of other names": at_once("import course.operations as o\no.SAME_AS['linear'] = 'relu'"),
     "a wave of memory": in_forward("held = [bytearray(2**28) for _ in range(200)]"),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import nbformat
@@ -38,12 +38,17 @@ HARMLESS = "dishonest submissions that gained nothing"
 ACCEPTED = "unusual honest networks that were accepted"
 
 
+def some_at_once(names, every: int = 6) -> list:
+    """One name of every few is tried among the quick tests, and all others among the slow ones."""
+    return [pytest.param(name, marks=[pytest.mark.slow] if i % every else []) for i, name in enumerate(names)]
+
+
 def test_the_corpora_are_large_enough() -> None:
     assert len(ALL_DISGUISED) >= 60 and len(ALL_HONEST) >= 60
     assert len(SMUGGLED) + len(LIES) + len(PRETENDERS) + len(TRIES) + len(TWO_FACED) + len(MISCHIEF) >= 60
 
 
-@pytest.mark.parametrize("name", UNUSUAL)
+@pytest.mark.parametrize("name", some_at_once(UNUSUAL))
 def test_an_unusual_network_is_accepted(name: str, tally) -> None:
     graph, weights = written_down(UNUSUAL[name])
     verdict = judge_fully_connected(graph)
@@ -54,7 +59,7 @@ def test_an_unusual_network_is_accepted(name: str, tally) -> None:
     tally(ACCEPTED)
 
 
-@pytest.mark.parametrize("name", MORE_DISGUISED)
+@pytest.mark.parametrize("name", some_at_once(MORE_DISGUISED))
 def test_a_network_in_disguise_is_found(name: str, tally) -> None:
     verdict = judge_fully_connected(written_down(MORE_DISGUISED[name])[0])
     assert verdict.passed is False
@@ -62,7 +67,7 @@ def test_a_network_in_disguise_is_found(name: str, tally) -> None:
     tally(HARMLESS)
 
 
-@pytest.mark.parametrize("name", SMUGGLED)
+@pytest.mark.parametrize("name", some_at_once(SMUGGLED, 3))
 def test_a_number_kept_elsewhere_counts(name: str, tally) -> None:
     module, least = SMUGGLED[name]
     assert written_down(module)[0].parameters >= 40 + least  # the stem has 40
@@ -108,7 +113,12 @@ def test_what_is_no_file_of_bounded_size_is_refused(make, tmp_path: Path, tally)
 
 @pytest.mark.parametrize(
     "source",
-    ["if c: a = a\n" * (MOST_STATEMENTS + 1), "\n" * 400_000 + "class Net(", "class \n" * 50_000, "Net = " + "f(" * 3_000],
+    [
+        "if c: a = a\n" * (MOST_STATEMENTS + 1),
+        "\n" * 400_000 + "class Net(",
+        "class \n" * 50_000,
+        "Net = " + "f(" * 3_000,
+    ],
     ids=["branches", "empty lines", "classes", "calls"],
 )
 @pytest.mark.timeout(20)
@@ -185,10 +195,16 @@ def handed_in(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", MISCHIEF)
+@cache
+def solved() -> str:
+    """The reference's notebook, as JSON."""
+    return nbformat.writes(fill(LESSONS / f"{SLUG}.ipynb", 8))
+
+
+@pytest.mark.parametrize("name", some_at_once(MISCHIEF, 3))
 def test_a_notebooks_form_earns_nothing(name: str, handed_in: Path, tally) -> None:
     """Every graded cell is the release's, but for the answers."""
-    notebook = json.loads(nbformat.writes(fill(LESSONS / f"{SLUG}.ipynb", 8)))
+    notebook = json.loads(solved())
     changed = MISCHIEF[name](notebook, handed_in.parent)
     if changed is not None:
         handed_in.write_text(changed if isinstance(changed, str) else json.dumps(changed))
@@ -217,7 +233,7 @@ def verdict_on(sandbox: WarmSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyP
     def judged(source: str):
         (tmp_path / "net.py").write_text(source)
         (tmp_path / "net.safetensors").write_bytes(weights_path(8).read_bytes())
-        return checking.check(tmp_path / "net.py", limits=Limits(10, 2 * 2**30))
+        return checking.check(tmp_path / "net.py", limits=Limits(5, 2 * 2**30))
 
     monkeypatch.setattr(checking, "run_probes", sandbox.run)
     yield judged
