@@ -85,15 +85,30 @@ GENERATORS = frozenset(
 )
 
 # What takes a number apart: a value that is not the image's gains numbers there that were packed into fewer.
-DECODERS = frozenset("floor ceil round trunc frac floor_divide remainder.Scalar".split())
+# A wave of a large number, too, tells of its last digits.
+DECODERS = frozenset("floor ceil round trunc frac floor_divide remainder.Scalar sin cos tan".split())
+
+LARGEST_SIZE = 2**40  # more than any tensor has entries
+
+
+def _bounded(function):
+    """Arithmetic on sizes that refuses to square, and square again, until memory is full."""
+
+    def calculate(one, other):
+        if abs(one) > LARGEST_SIZE or abs(other) > LARGEST_SIZE:
+            raise ValueError(f"sizes of more than {LARGEST_SIZE:,} are no sizes of a network")
+        return function(one, other)
+
+    return calculate
+
 
 # Arithmetic on sizes: `x.size(0) * 49` with a batch of any size.
 SIZES = {
     "sym_size.int": None,
-    "size_mul": operator.mul,
-    "size_add": operator.add,
-    "size_sub": operator.sub,
-    "size_floordiv": operator.floordiv,
+    "size_mul": _bounded(operator.mul),
+    "size_add": _bounded(operator.add),
+    "size_sub": _bounded(operator.sub),
+    "size_floordiv": _bounded(operator.floordiv),
 }
 
 ALLOWED = (

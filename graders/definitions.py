@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from graders.statements import Statement, aliases, base, calls, changed_by_calling, own_nodes, read_statement
 
+MOST_STATEMENTS = 3_000  # outside functions and classes; a lesson has 200, and what depends on what takes their square
 PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")  # magics with Python below them
 PYTHON_LINES = r"%(time|timeit|prun)\s+(?!-)"  # and with Python behind them
 
@@ -38,6 +39,9 @@ def definitions(cells: list[str], names: set[str]) -> Definitions:
                 f"{', '.join(place) or 'the code'} is not Python: {getattr(error, 'msg', error) or 'too deeply nested'}"
             )
             statements += [read_statement(node) for node in _unwritten(cell, names)]
+    if len(statements) > MOST_STATEMENTS:
+        said = f"the code has {len(statements):,} statements, the most that is read is {MOST_STATEMENTS:,}"
+        return Definitions("", (f"{said}; hand in what defines the network, without the rest",))
     chosen = _needed(_with_far_effects(statements), names)
     source = "\n\n".join(ast.unparse(statements[i].node) for i in sorted(chosen))
     return Definitions(source, tuple(problems))
@@ -72,7 +76,7 @@ def _is_main(node: ast.If) -> bool:
 
 def _unwritten(cell: str, names: set[str]) -> list[ast.stmt]:
     """`Net = ...` for a name that a broken cell would define: an earlier definition is not what the learner meant."""
-    broken = [n for n in sorted(names) if re.search(rf"^\s*((class|def)\s+{n}\b|{n}\s*(:.*)?=(?!=))", cell, re.M)]
+    broken = [n for n in sorted(names) if re.search(rf"^[ \t]*((class|def)[ \t]+{n}\b|{n}[ \t]*(:.*)?=(?!=))", cell, re.M)]
     return ast.parse("\n".join(f"{name} = ..." for name in broken)).body
 
 

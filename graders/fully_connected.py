@@ -2,8 +2,9 @@
 
 What counts as one: a matrix product; a convolution that turns an axis longer than one into a single position; a
 convolution after positions were reshaped into channels (space-to-depth by 2 is fine); a learned weight that differs by
-position; a pick of single positions. What an image's value meets decides; a kernel computed from parameters alone is a
-kernel, however it is computed.
+position, or that sees one part of the image while others see another; a pick of single positions, by a slice or a mask.
+What an image's value meets decides; a kernel computed from parameters alone is a kernel, however it is computed, and what
+is the same for every image is no image's value, however it is computed.
 """
 
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ from course.operations import (
     REDUCTIONS,
     RESAMPLINGS,
 )
-from graders.labels import tensors_of
-from graders.mixing import JOINS, judge_mixes, judge_scales, judge_spreads, judge_sums
+from graders.constants import find_constants
+from graders.labels import Labels, tensors_of
+from graders.mixing import JOINS, judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
 from graders.picking import judge_look_up, judge_picks
-from graders.positions import follow, is_sum
+from graders.positions import BATCH, follow, is_sum
+from graders.regions import judge_parts
 from graders.sliding import judge_convolution
 
 
@@ -38,11 +41,21 @@ class Violation:
 def find_fully_connected(graph: Graph) -> list[Violation]:
     """Every operation of a graph that breaks rule 4, in order."""
     labels = follow(graph)
-    found = []
+    found = _find(graph, labels)
+    for constants in find_constants(graph, BATCH):  # each can but add to what was found: a network may know noise from digits
+        if any(isinstance(labels[name], Labels) and labels[name].from_image for name in constants):
+            found = _find(graph, follow(graph, constants)) | found
+    return [found[node.name] for node in graph.nodes if node.name in found]
+
+
+def _find(graph: Graph, labels) -> dict[str, Violation]:
+    """The violations by operation, as labels show them."""
+    parts = judge_parts(graph, labels)
+    found = {}
     for node in graph.nodes:
-        message = _judge(node, graph, labels)
+        message = _judge(node, graph, labels) or parts.get(node.name)
         if message:
-            found.append(Violation(node.where(), message))
+            found[node.name] = Violation(node.where(), message)
     return found
 
 
@@ -58,7 +71,8 @@ def _judge(node: Node, graph: Graph, labels) -> str | None:
     if node.op in NORMALISATIONS or node.op == "prelu":
         return judge_scales(node, labels)
     if node.op in ARITHMETIC or node.op in (*JOINS, "clamp.Tensor", "pow.Tensor_Tensor"):
-        return judge_mixes(node, inputs, labels) or judge_spreads(inputs, labels[node.name])
+        output = labels[node.name]
+        return judge_mixes(node, inputs, labels) or judge_spreads(inputs, output) or judge_masks(node, inputs, output)
     if node.op in REDUCTIONS:
         return judge_sums(node, inputs, graph, labels)
     if node.op in INDEXINGS:

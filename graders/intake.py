@@ -48,6 +48,8 @@ def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
         done.append(Intake(student, assignment))
     if links:
         done[0].notes += links
+    for one in done:  # a file's name may be no text
+        one.notes = [note.encode("utf-8", "replace").decode() for note in one.notes]
     return done
 
 
@@ -77,7 +79,7 @@ def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Inta
     if target.is_symlink() or target.is_dir():
         shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
     temporary = folder / f".{release.name}.taking-in"
-    temporary.write_text(nbformat.writes(notebook), encoding="utf-8")
+    temporary.write_text(nbformat.writes(notebook), encoding="utf-8", errors="replace")  # JSON may hold half a letter
     os.replace(temporary, target)
     kept.mkdir(parents=True, exist_ok=True)
     (kept / f"{release.stem}.json").write_text(

@@ -89,6 +89,24 @@ def judge_spreads(inputs: list[Labels], output: Labels) -> str | None:
     return None
 
 
+def judge_masks(node: Node, inputs: list[Labels], output: Labels) -> str | None:
+    """A value that was padded to the map's size, to keep few of the positions of another."""
+    if node.op in JOINS:
+        return None
+    for item in inputs:
+        for axis in range(2, len(item.shape)):
+            at = axis - len(item.shape) + len(output.shape)
+            if not item.from_image or not output.moves(at) or item.shape[axis] < 2:
+                continue
+            live = int((item.height.amax([a for a in range(len(item.shape)) if a != axis]) >= 0).sum())  # type: ignore[union-attr]
+            if live * 2 < item.shape[axis]:
+                return (
+                    f"one side of it is padding at all but {live} of {item.shape[axis]} positions, which keeps single "
+                    "positions of the other; treat all positions alike"
+                )
+    return None
+
+
 def judge_sums(node: Node, inputs: list[Labels], graph: Graph, labels) -> str | None:
     """A product with weights, summed up to one number a digit: a row of a matrix product."""
     if any(not item.from_image for item in inputs):

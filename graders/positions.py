@@ -7,6 +7,7 @@ which of its entries are the same number.
 import math
 
 import torch
+from torch import Tensor
 
 from course.graph import INPUT, Graph, Node, Stored, Value
 from course.operations import (
@@ -26,6 +27,7 @@ from course.operations import (
     implementation,
 )
 from course.shapes import infer_shapes
+from graders.constants import alike, depend_on_stored
 from graders.labels import Labels, grid, tensors_of
 from graders.relabelling import convolved, moved, pooled, reduced, resized, together
 
@@ -37,8 +39,11 @@ NO_POSITIONS = frozenset(
 ONE_BY_ONE = POINTWISE | ARITHMETIC | DROPOUTS  # equal numbers in, equal numbers out
 
 
-def follow(graph: Graph) -> dict[str | Stored, Labels | tuple | int]:
-    """The labels of every value and stored tensor of a graph; sizes are plain numbers, several results a tuple."""
+def follow(graph: Graph, constants: dict[str, Tensor] | None = None) -> dict[str | Stored, Labels | tuple | int]:
+    """The labels of every value and stored tensor of a graph; sizes are plain numbers, several results a tuple.
+
+    Values that are among the `constants` are no image's, wherever they come from.
+    """
     shapes = infer_shapes(graph, BATCH)
     labels: dict[str | Stored, Labels | tuple | int] = {INPUT: grid((BATCH, 1, 28, 28))}
     start = 0
@@ -46,8 +51,13 @@ def follow(graph: Graph) -> dict[str | Stored, Labels | tuple | int]:
         entry = torch.arange(start, start + spec.count, dtype=torch.float64).view(spec.shape)
         labels[Stored(name)] = Labels(entry=entry, learned=True)
         start += spec.count
+    constants, stored = constants or {}, depend_on_stored(graph)
     for number, node in enumerate(graph.nodes, start=1):
-        labels[node.name] = _step(node, labels, shapes, number * APART)
+        labels[node.name] = found = _step(node, labels, shapes, number * APART)
+        computed = isinstance(found, Labels) and (found.from_image or node.op in CONVOLUTIONS)
+        if computed and node.name in constants:
+            entry = number * APART + alike(constants[node.name])
+            labels[node.name] = Labels(entry=entry, learned=node.name in stored)
     return labels
 
 

@@ -1,5 +1,7 @@
 """What one kind of operation does to labels: a convolution, a pooling, a mean, a product, a move of numbers."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -97,7 +99,19 @@ def moved(node: Node, labels, inputs: list[Labels]):
     several = next(iter(parts.values()))
     if isinstance(several, tuple):
         return tuple(_made({p: t[i] for p, t in parts.items()}, learned) for i in range(len(several)))
-    return _made(parts, learned)
+    return _told_apart(node, _made(parts, learned), inputs)
+
+
+def _told_apart(node: Node, result: Labels, inputs: list[Labels]) -> Labels:
+    """Numbers that are no positions and are put side by side, where positions would be, count as channels made into these."""
+    if node.op not in ("cat", "stack", "hstack", "vstack") or result.channel is None or len(inputs) < 2:
+        return result
+    axis = {"hstack": 1, "vstack": 0}.get(node.op, node.args[1] if len(node.args) > 1 else 0) % len(result.shape)
+    if axis < 2 or result.moves(axis):
+        return result
+    steps = torch.arange(result.shape[axis]).float() * (result.channel.max() + 1)
+    steps = steps.view([-1 if a == axis else 1 for a in range(len(result.shape))])
+    return replace(result, channel=(result.channel + steps).where(result.channel >= 0, result.channel))
 
 
 def _made(parts: dict[str, Tensor], learned: bool) -> Labels:

@@ -7,6 +7,8 @@ from course.graph import Graph, Node, Value
 from graders.folding import folds_positions
 from graders.labels import Labels, labels_of
 
+MOST_SEEN_TWICE = 4  # positions: a 5 × 5 kernel by twos, padded, sees all of a map of 4 × 4 from one of its places
+
 
 def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
     """What is wrong with a convolution, in a sentence, or None."""
@@ -53,6 +55,8 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
     ]
     *others, most = sorted(count for count in touched if count) or [0]
     whole = most == length and max(others, default=0) * 2 <= length
+    # windows that all see everything, half a map apart: each is a fully connected layer of its own
+    whole = whole or (most == length > MOST_SEEN_TWICE and stride * 2 >= length)
     if (most and not others) or whole:  # other windows that see half of it at most do not make it a sliding one
         return _single(length, slides.kernel)
     return None

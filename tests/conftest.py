@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("REQUIRE_MNIST") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def tally(record_property):
+    """Count something for the summary at the end: `tally("networks that were accepted")`."""
+    return lambda what, number=1: record_property(f"tally: {what}", number)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Show what tests have counted; also where they ran side by side, since their reports carry the counts."""
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for key, number in getattr(report, "user_properties", []):
+            if key.startswith("tally: "):
+                totals[key.removeprefix("tally: ")] += number
+    if totals:
+        terminalreporter.section("totals")
+        for what, number in sorted(totals.items()):
+            terminalreporter.line(f"{number:8,} {what}")
 
 
 @cache

@@ -14,13 +14,15 @@ from graders.constraints import judge_fully_connected, judge_parameters
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_an_honest_network_has_no_fully_connected_layer(name: str) -> None:
+def test_an_honest_network_has_no_fully_connected_layer(name: str, tally) -> None:
     verdict = judge_fully_connected(written_down(HONEST[name])[0])
     assert verdict.passed, verdict.message
+    tally("unusual honest networks that were accepted")
 
 
 @pytest.mark.parametrize("name", DISGUISED)
-def test_a_disguised_one_is_found(name: str) -> None:
+def test_a_disguised_one_is_found(name: str, tally) -> None:
+    tally("dishonest submissions that gained nothing")
     try:
         graph = written_down(DISGUISED[name])[0]
     except GraphError:

@@ -1,0 +1,87 @@
+"""Values that look like the image's and are not: the same whatever the image, as `x * 0 + 1` and padded ones are.
+
+Found by running the network with weights of no meaning, on noise of several sizes, and on blobs as bright as digits are:
+what comes out the same, bit for bit, for all images of a kind and for two draws of weights, did not come from the image.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from course.graph import Graph, Stored, TensorSpec
+from course.operations import INDEXINGS
+
+SCALES = (1.0, 0.1, 3.0)  # of the noise; an activation that saturates does not do so for all of them
+BLACK, WHITE = -0.4242, 2.8215  # what normalised digits have
+DRAWS = 2  # of weights
+EXACT = 1e-5  # of the largest entry: closer ones differ by rounding
+
+
+def find_constants(graph: Graph, batch: int) -> Iterator[dict[str, Tensor]]:
+    """For each kind of images, values by name that do not change with them; each for a batch of that many digits."""
+    for kind in (_noise, _blobs):
+        first, *others = [_constant_under(graph, batch, draw, kind) for draw in range(DRAWS)]
+        yield {name: value for name, value in first.items() if all(name in other for other in others)}
+
+
+def alike(value: Tensor) -> Tensor:
+    """A whole number for each entry, the same for entries that are the same number."""
+    numbers = value.double()
+    size = float(numbers.abs().max()) if numbers.numel() else 0.0
+    steps = (numbers / (size * EXACT)).round() if size else numbers
+    return steps.unique(return_inverse=True)[1].double().view(value.shape)
+
+
+def depend_on_stored(graph: Graph) -> set[str]:
+    """Names of the values in which a stored tensor has a part."""
+    names: set[str] = set()
+    for node in graph.nodes:
+        if any(isinstance(item, Stored) or item.name in names for item in node.inputs()):
+            names.add(node.name)
+    return names
+
+
+def _noise(batch: int, scale: float, generator: torch.Generator) -> Tensor:
+    return scale * torch.randn(batch, 1, 28, 28, generator=generator)
+
+
+def _blobs(batch: int, scale: float, generator: torch.Generator) -> Tensor:
+    smooth = avg_pool2d(torch.randn(batch, 1, 32, 32, generator=generator), 5, 1)
+    return (BLACK + (WHITE - BLACK) * (5 * smooth.clamp(min=0)).clamp(max=1)).to(torch.float32)
+
+
+def _constant_under(graph: Graph, batch: int, seed: int, kind) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    others = {item.name for node in graph.nodes if node.op not in INDEXINGS for item in node.inputs()}
+    weights = {name: _drawn(spec, generator, name in others) for name, spec in graph.tensors.items()}
+    network = graph.build(weights).eval()
+    first: dict[str, Tensor] = {}
+
+    def keep(name, value):
+        if isinstance(value, Tensor):
+            first[name] = value.clone()
+
+    def compare(name, value):
+        if name in first and not torch.equal(first[name], value):  # NaN equals nothing
+            del first[name]
+
+    with torch.no_grad():
+        for i, scale in enumerate(SCALES):
+            network(kind(batch, scale, generator), compare if i else keep)
+    return first
+
+
+def _drawn(spec: TensorSpec, generator: torch.Generator, is_number: bool) -> Tensor:
+    """Numbers near one for what scales and shifts, and such as keep activations in bounds for kernels.
+
+    Whole ones are 0 or 1, and 0 if they are only places to look at, of which there may be no more.
+    """
+    dtype = getattr(torch, spec.dtype)
+    if not dtype.is_floating_point:
+        return torch.randint(2 if is_number else 1, spec.shape, generator=generator).to(dtype)
+    noise = torch.randn(spec.shape, generator=generator)
+    if len(spec.shape) < 2:
+        return (1 + 0.1 * noise).to(dtype)
+    return (noise / max(1, spec.count // max(1, spec.shape[0])) ** 0.5).to(dtype)

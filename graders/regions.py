@@ -1,0 +1,92 @@
+"""Rule 4 of crops: weights that see one part of the image only, and others that see another, differ by position."""
+
+from dataclasses import dataclass
+
+from course.graph import INPUT, Graph, Node, Stored, Value
+from course.operations import ARITHMETIC, CONVOLUTIONS, NORMALISATIONS, PIECES, RESAMPLINGS, RESHAPES
+from graders.labels import Labels, labels_of
+
+APART = 0.15  # of an axis: one position of seven, as an odd pixel or a shift leaves out
+Span = tuple[float, float]
+WHOLE = ((0.0, 1.0), (0.0, 1.0))
+WEIGHING = CONVOLUTIONS | NORMALISATIONS | ARITHMETIC | {"prelu"}
+NARROWS = frozenset("mul.Tensor div.Tensor minimum where.self masked_fill.Scalar".split())
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Stored tensors that met a part of the image: which ones, and which part."""
+
+    tensors: frozenset[str]
+    part: tuple[Span, ...]
+
+
+def judge_parts(graph: Graph, labels) -> dict[str, str]:
+    """By operation, what is wrong with the parts of the image that weights see."""
+    parts: dict[str, tuple[Span, ...]] = {INPUT: WHOLE}
+    behind: dict[str, frozenset[str]] = {}  # stored tensors behind a value that is not the image's
+    weighed: list[Weighed] = []
+    wrong = {}
+    sources = {node.name: node for node in graph.nodes}
+    for node in graph.nodes:
+        own = _stored_behind(node, behind)
+        given = [parts[item.name] for item in node.inputs() if isinstance(item, Value) and item.name in parts]
+        if not given:
+            behind[node.name] = own
+            continue
+        parts[node.name] = part = _part(node, given, labels, sources)
+        if own and node.op in WEIGHING:
+            other = next((w for w in weighed if not (w.tensors & own) and _elsewhere(w.part, part)), None)
+            if other:
+                wrong[node.name] = (
+                    "its weights see one part of the image only, others see another part, so that weights differ by "
+                    "position; let every convolution see all positions"
+                )
+            weighed.append(Weighed(own, part))
+    return wrong
+
+
+def _stored_behind(node: Node, behind: dict[str, frozenset[str]]) -> frozenset[str]:
+    names = [
+        frozenset({item.name}) if isinstance(item, Stored) else behind.get(item.name, frozenset())
+        for item in node.inputs()
+    ]
+    return frozenset().union(*names)
+
+
+def _part(node: Node, given: list[tuple[Span, ...]], labels, sources: dict[str, Node]) -> tuple[Span, ...]:
+    if len(given) > 1:
+        inner = node.op in NARROWS  # a product is nothing where one factor is
+        low, high = (max, min) if inner else (min, max)
+        return tuple((low(s[0] for s in spans), high(s[1] for s in spans)) for spans in zip(*given, strict=True))
+    after = labels.get(node.name)
+    if node.op not in PIECES | RESHAPES | RESAMPLINGS or not isinstance(after, Labels):
+        return given[0]  # pieces that are handed on together are the whole
+    source = sources.get(node.args[0].name, node) if node.op == "getitem" else node
+    before = labels_of(source.args[0], labels)
+    return tuple(
+        _cut(span, getattr(before, axis, None), getattr(after, axis))
+        for span, axis in zip(given[0], ("height", "width"), strict=True)
+    )
+
+
+def _cut(span: Span, before, after) -> Span:
+    """The span of the positions that are left of those that were there, which labels tell."""
+    if before is None or after is None:
+        return span
+    places, left = before[before >= 0].unique(), after[after >= 0].unique()
+    if len(left) == 0 or len(places) < 2 or len(left) > len(places):
+        return span
+    first, last = int((places < left[0]).sum()), int((places <= left[-1]).sum())
+    if last - first == 1:  # one label for all: a mean, not a pick, which is judged elsewhere
+        return span
+    length = span[1] - span[0]
+    return span[0] + length * first / len(places), span[0] + length * last / len(places)
+
+
+def _elsewhere(one: tuple[Span, ...], other: tuple[Span, ...]) -> bool:
+    """Whether each sees what the other does not, along an axis."""
+    return any(
+        abs(a[0] - b[0]) > APART and abs(a[1] - b[1]) > APART and (a[0] < b[0]) == (a[1] < b[1])
+        for a, b in zip(one, other, strict=True)
+    )
