@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from course.errors import UsageError
 
@@ -99,3 +100,18 @@ def by_epoch(axes) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
+
+
+def plain_log(axes) -> None:
+    """A logarithmic scale upwards for what is plotted already, with ticks in plain numbers: 0.2, not 2 × 10⁻¹."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    few, many = (1, 2, 5), range(1, 10)  # first digits of labelled ticks: all of them crowd a long axis
+    labelled = many if high < 5 * low else few if high < 50 * low else (1,)
+
+    def text(value: float, _) -> str:
+        plain = np.format_float_positional(value, precision=4, fractional=False, trim="-")
+        return plain if int(f"{value:e}"[0]) in labelled else ""
+
+    axes.yaxis.set_major_formatter(FuncFormatter(text))
+    axes.yaxis.set_minor_formatter(FuncFormatter(text))

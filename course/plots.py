@@ -11,7 +11,19 @@ from course.errors import UsageError
 from course.evaluation import scores
 from course.graph import Graph
 from course.iterations import Iteration
-from course.pictures import OTHER, POINTS, TEST, TRAIN, Picture, as_pictures, by_epoch, frame, grid_of, new_figure
+from course.pictures import (
+    OTHER,
+    POINTS,
+    TEST,
+    TRAIN,
+    Picture,
+    as_pictures,
+    by_epoch,
+    frame,
+    grid_of,
+    new_figure,
+    plain_log,
+)
 from course.recorded import recorded_results
 from course.table import Row
 
@@ -82,7 +94,7 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
     right.plot(epochs, [epoch.train_loss for epoch in history], label="training", **TRAIN)
     right.plot(epochs, [epoch.test_loss for epoch in history], label="test", **TEST)
     right.set_ylabel("loss (cross-entropy)")
-    right.set_yscale("log")
+    plain_log(right)
     for axes in (left, right):
         by_epoch(axes)
     if name:
@@ -113,7 +125,7 @@ def plot_learning_rates(rates, *, documented=None) -> Picture:
         other = [float(rate) for rate in documented]
         axes.step(range(1, len(other) + 1), other, where="mid", label="as the documented notebook ran", **OTHER)
         figure.alt += f"; as the documented notebook ran, from {other[0]:g} to {other[-1]:g}"
-    axes.set_yscale("log")
+    plain_log(axes)
     axes.set_ylabel("learning rate")
     by_epoch(axes)
     return figure

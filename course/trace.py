@@ -12,7 +12,7 @@ from course.exported import read_program
 from course.graph import Graph, Stored
 from course.modes import merge_modes
 from course.output import expect_ten_scores
-from course.tryout import digits, short, try_out
+from course.tryout import UNWRITTEN, digits, short, try_out
 
 LARGEST_BATCH = 60_000  # all training digits at once
 
@@ -57,7 +57,8 @@ def _instance(network) -> nn.Module:
     if isinstance(network, type) and issubclass(network, nn.Module):
         try:
             network = network()
-        except NotImplementedError:
+        except NotImplementedError as error:
+            error.add_note(UNWRITTEN)
             raise
         except Exception as error:
             what = "needs arguments: give each a default" if "argument" in str(error) else "cannot be built"

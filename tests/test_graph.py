@@ -171,6 +171,16 @@ def test_a_layer_that_fails_is_named_with_what_it_was_given() -> None:
         Graph.trace(Net)
 
 
+@pytest.mark.parametrize("unwritten", ["__init__", "forward"])
+def test_an_incomplete_network_is_said_to_be_incomplete(unwritten: str) -> None:
+    def raises(self, *_):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError) as caught:
+        Graph.trace(type("Net", (nn.Module,), {unwritten: raises}))
+    assert "Not complete yet" in " ".join(caught.value.__notes__)
+
+
 def test_a_graph_from_data_knows_only_listed_operations() -> None:
     data = Graph.trace(HONEST["final"]).to_json()
     data["nodes"][0]["op"] = "system"

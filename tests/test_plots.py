@@ -77,6 +77,15 @@ def test_the_curves_are_the_histories() -> None:
     assert [list(line.get_ydata()) for line in right.lines][0] == [epoch.train_loss for epoch in history(8)]
 
 
+def test_a_logarithmic_scale_is_labelled_in_plain_numbers() -> None:
+    short = [Epoch(n, loss, 50, loss, 50, 5000, 0.01, 1.0) for n, loss in ((1, 2.3), (2, 1.7))]  # less than a decade
+    losses, rates = drawn(plot_history(short))[1], drawn(plot_learning_rates([0.01, 0.001, 0.00001]))[0]
+    labels = [[tick.get_text() for tick in axes.get_yticklabels(which="both")] for axes in (losses, rates)]
+    assert {"1.8", "2"} <= set(labels[0])
+    assert {"0.01", "0.001", "0.00001"} <= set(labels[1])
+    assert not any(sign in label for label in sum(labels, []) for sign in "$e×")
+
+
 def test_the_reference_solutions_runs_are_drawn_where_they_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     curves = ((98.0, 99.0), (97.5, 98.9), (98.5, 99.1))
     recorded = Recorded(2, (1, 2), *[(99.0, 99.1)] * 4, (), *curves)

@@ -257,7 +257,8 @@ this.compare(run)
 before = iteration(8)
 for item in (before, this):
     log = item.log
-    print(f"iteration {item.number}: documented {item.documented.test:.2f}%, best of 19 epochs in its log {log.best(19):.2f}%, last epoch {log.last:.2f}%")
+    print(f"iteration {item.number}: documented {item.documented.test:.2f}%, best of 19 epochs in its log {log.best(19):.2f}%,", end=" ")
+    print(f"last epoch {log.last:.2f}%")
 
 # %% [markdown]
 # None of the three went up. One standard error at 99.4% is 0.08 points (lesson 8), and that of a difference is larger. So by one run of each, none can be
@@ -297,7 +298,7 @@ for angle in (-45, -15, -7, 0, 7, 15, 45, 90, 180):
     print(f"{angle:4}°  " + "  ".join(f"{accuracy(each, turned, labels):10.1f}%" for each in networks.values()))
 
 # %% [markdown]
-# These are 2,000 digits, so one standard error is larger: about 0.2 points near 99%, and about 1 point near 50%.
+# On MNIST these are 2,000 digits, so one standard error is larger: about 0.2 points near 99%, and about 1 point near 50%.
 #
 # And which digits does your network still read upside down?
 

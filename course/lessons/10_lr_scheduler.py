@@ -356,8 +356,10 @@ def first_epoch(tests, wanted=99.4):
     return next((number for number, test in enumerate(tests, start=1) if round(test, 2) >= wanted), "–")
 
 
-print("first epoch at 99.40%:", *(f"iteration {number}: {first_epoch(iteration(number).log.test)};" for number in (8, 9, 10)))
-print("yours:", first_epoch([epoch.test_accuracy for epoch in run.history]))
+print("first epoch at 99.40%")
+for number in (8, 9, 10):
+    print(f"iteration {number:2}: {first_epoch(iteration(number).log.test):>2}")
+print(f"yours:        {first_epoch([epoch.test_accuracy for epoch in run.history]):>2}")
 
 # %% [markdown]
 # Iteration 10 is the first to get there, and yet its schedule never ran. It was chance, and a story was told about it. That happens to everyone who compares
