@@ -38,7 +38,7 @@ HARMLESS = "dishonest submissions that gained nothing"
 ACCEPTED = "unusual honest networks that were accepted"
 
 
-def some_at_once(names, every: int = 6) -> list:
+def some_at_once(names, every: int) -> list:
     """One name of every few is tried among the quick tests, and all others among the slow ones."""
     return [pytest.param(name, marks=[pytest.mark.slow] if i % every else []) for i, name in enumerate(names)]
 
@@ -48,7 +48,7 @@ def test_the_corpora_are_large_enough() -> None:
     assert len(SMUGGLED) + len(LIES) + len(PRETENDERS) + len(TRIES) + len(TWO_FACED) + len(MISCHIEF) >= 60
 
 
-@pytest.mark.parametrize("name", some_at_once(UNUSUAL))
+@pytest.mark.parametrize("name", some_at_once(UNUSUAL, 8))
 def test_an_unusual_network_is_accepted(name: str, tally) -> None:
     graph, weights = written_down(UNUSUAL[name])
     verdict = judge_fully_connected(graph)
@@ -59,7 +59,7 @@ def test_an_unusual_network_is_accepted(name: str, tally) -> None:
     tally(ACCEPTED)
 
 
-@pytest.mark.parametrize("name", some_at_once(MORE_DISGUISED))
+@pytest.mark.parametrize("name", some_at_once(MORE_DISGUISED, 8))
 def test_a_network_in_disguise_is_found(name: str, tally) -> None:
     verdict = judge_fully_connected(written_down(MORE_DISGUISED[name])[0])
     assert verdict.passed is False
@@ -115,7 +115,7 @@ def test_what_is_no_file_of_bounded_size_is_refused(make, tmp_path: Path, tally)
     "source",
     [
         "if c: a = a\n" * (MOST_STATEMENTS + 1),
-        "\n" * 400_000 + "class Net(",
+        "\n" * 100_000 + "class Net(",
         "class \n" * 50_000,
         "Net = " + "f(" * 3_000,
     ],
@@ -159,7 +159,7 @@ BATCHES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", some_at_once(BATCHES, 3))
 def test_an_answer_that_depends_on_the_batch_is_none(name: str, digits: Data, tally) -> None:
     graph, weights = written_down(BATCHES[name])
     verdict = judge_accuracy(graph.build(weights), digits)
@@ -250,7 +250,7 @@ def test_code_that_works_on_its_verdict_gains_nothing(name: str, verdict_on, tal
         assert verdict.constraints["parameters"].passed is False
     else:
         assert str(verdict).isprintable() or "\n" in str(verdict)
-        assert 20 < len(verdict.error["message"]) <= 1_000
+        assert 10 < len(verdict.error["message"]) <= 1_000
     tally(HARMLESS)
 
 
