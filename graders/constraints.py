@@ -14,7 +14,7 @@ from course.submission import Epoch
 from graders.fully_connected import find_fully_connected
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, FULLY_CONNECTED_LIMIT, PARAMETERS_LIMIT, Constraint
 
-MOST_TURNED = 1  # of 1,000 digits, whose answer rounding may turn: scores tie for fewer
+MOST_TURNED = 1  # of 500 digits, whose answer rounding may turn: scores tie for fewer
 NO_WEIGHTS = "not assessed: no trained weights"
 
 

@@ -43,7 +43,8 @@ def find_fully_connected(graph: Graph) -> list[Violation]:
     labels = follow(graph)
     found = _find(graph, labels)
     for constants in find_constants(graph, BATCH):  # each can but add to what was found: a network may know noise from digits
-        if any(isinstance(labels[name], Labels) and labels[name].from_image for name in constants):
+        found_labels = [labels[name] for name in constants]
+        if any(isinstance(label, Labels) and label.from_image for label in found_labels):
             found = _find(graph, follow(graph, constants)) | found
     return [found[node.name] for node in graph.nodes if node.name in found]
 
