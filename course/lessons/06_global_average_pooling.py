@@ -287,7 +287,10 @@ show_maps(network, data.test_images[:4])
 labels = data.test_labels[:200]
 pooled = maps_before_pooling(network, data.test_images[:200]).mean((2, 3))  # (200, 10)
 right = pooled.gather(1, labels.unsqueeze(1))
-print(f"smallest score {pooled.min():.2f}; mean of the right one {right.mean():.2f}, mean of the others {(pooled.sum() - right.sum()) / (9 * len(labels)):.2f}")
+print(
+    f"smallest score {pooled.min():.2f}; mean of the right one {right.mean():.2f}, "
+    f"mean of the others {(pooled.sum() - right.sum()) / (9 * len(labels)):.2f}"
+)
 
 # %% [markdown]
 # **What does it bring?** Shift the test digits to the right, by 0 to 6 pixels. If the file of your lesson 5 is beside this notebook, its network is asked, too.
@@ -322,7 +325,8 @@ for number in (5, 6):
     item = iteration(number)
     tests = item.log.test
     print(
-        f"iteration {number}: {item.documented.parameters:6,} parameters, {len(tests)} epochs, best {max(tests):.2f}%, last {tests[-1]:.2f}%, "
+        f"iteration {number}: {item.documented.parameters:6,} parameters, {len(tests)} epochs, "
+        f"best {max(tests):.2f}%, last {tests[-1]:.2f}%, "
         f"last eight epochs from {min(tests[-8:]):.2f}% to {max(tests[-8:]):.2f}%"
     )
 before, after = iteration(5).documented.parameters, this.documented.parameters
