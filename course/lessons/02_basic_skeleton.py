@@ -22,6 +22,7 @@
 
 # %%
 from functools import partial
+from textwrap import fill
 
 import torch
 from torch import nn
@@ -283,7 +284,7 @@ check("parameters", Net=Net)
 # And this is what the grader would say if the lesson claimed that there is no fully connected layer. No marks hang on it here.
 
 # %%
-print(judge_fully_connected(Graph.trace(Net)).message)
+print(fill(judge_fully_connected(Graph.trace(Net)).message, 110))
 
 # %% [markdown]
 # ## Train

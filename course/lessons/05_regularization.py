@@ -30,6 +30,7 @@
 # %%
 from dataclasses import replace
 from functools import partial
+from textwrap import fill
 
 import torch
 from torch import nn
@@ -239,7 +240,7 @@ check("parameters", Net=Net)
 # And the constraint that this network does *not* meet. There are no marks for it here. This is what the grader would say:
 
 # %%
-print(judge_fully_connected(Graph.trace(Net)).message)
+print(fill(judge_fully_connected(Graph.trace(Net)).message, 110))
 
 # %% [markdown]
 # ## Train
@@ -379,7 +380,7 @@ plot_mistakes(run.network(), data)
 # Here is the note that was left out. Does it say what you found?
 
 # %%
-print(this.note)
+print(fill(this.note, 110))
 
 # %% [markdown]
 # Regularisation does what it should, and it does not bring 99.4%. The document sees two reasons: the network has too little capacity to be pushed further, and

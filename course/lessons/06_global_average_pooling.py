@@ -24,6 +24,7 @@
 # %%
 from dataclasses import replace
 from functools import partial
+from textwrap import fill
 from math import log
 from pathlib import Path
 
@@ -362,7 +363,7 @@ print(f"{100 * (before - after) / before:.0f}% fewer parameters")
 # Here is the note that was left out. Does it say what you found?
 
 # %%
-print(this.note)
+print(fill(this.note, 110))
 
 # %% [markdown]
 # The network is small, and has room for three times as many parameters. In lesson 7 it gets some of them, at its end, where patterns are put together.
