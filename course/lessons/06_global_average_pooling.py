@@ -24,9 +24,9 @@
 # %%
 from dataclasses import replace
 from functools import partial
-from textwrap import fill
 from math import log
 from pathlib import Path
+from textwrap import fill
 
 import torch
 from torch import nn
