@@ -53,7 +53,8 @@ def load_data() -> Data:
     try:
         return load_mnist()
     except DataError as error:
-        print(fill(f"PRACTICE DIGITS, NOT MNIST: {error}.", 110))  # JupyterLab would break the line within a word
+        said = f"PRACTICE DIGITS, NOT MNIST: {error}."
+        print(fill(said, 110, break_on_hyphens=False))  # JupyterLab would break the line within a word
         print("Every accuracy below is on practice digits; none of it is graded.")
         return load_practice_digits()
 
