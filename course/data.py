@@ -9,6 +9,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import torch
 from torch import Tensor
@@ -52,9 +53,9 @@ def load_data() -> Data:
     try:
         return load_mnist()
     except DataError as error:
-        print(
-            f"PRACTICE DIGITS, NOT MNIST: {error}.\nEvery accuracy below is on practice digits; none of it is graded."
-        )
+        said = f"PRACTICE DIGITS, NOT MNIST: {error}."
+        print(fill(said, 110, break_on_hyphens=False))  # JupyterLab would break the line within a word
+        print("Every accuracy below is on practice digits; none of it is graded.")
         return load_practice_digits()
 
 

@@ -110,7 +110,7 @@ def plain_log(axes) -> None:
     labelled = many if high < 5 * low else few if high < 50 * low else (1,)
 
     def text(value: float, _) -> str:
-        plain = np.format_float_positional(value, precision=4, fractional=False, trim="-")
+        plain = np.format_float_positional(value, precision=8, fractional=False, trim="-")
         return plain if int(f"{value:e}"[0]) in labelled else ""
 
     axes.yaxis.set_major_formatter(FuncFormatter(text))

@@ -136,7 +136,8 @@ def judge_gap(graph: Graph, number: int) -> Outcome:
         if small and not places:
             return not_yet(
                 f"saw an average pooling by {small[0].kernel}{_at(small[0])} on a map that is larger, expected a global one: "
-                "is a layer before it missing? Its kernel is as large as the map, as nn.AdaptiveAvgPool2d(1) makes it"
+                "is a layer before it missing, or a padding left in? "
+                "Its kernel is as large as the map, as nn.AdaptiveAvgPool2d(1) makes it"
             )
         wide = [layer for layer in seen.convolutions if isinstance(layer.kernel, int) and layer.kernel > 3]
         instead = f"; the {wide[0].kernel}×{wide[0].kernel} convolution is what it replaces" if wide else ""

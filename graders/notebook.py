@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from textwrap import fill
 
 from course.errors import DataError, UsageError
 from graders.evidence import accuracy_outcome
@@ -41,7 +42,8 @@ def lesson_checks(number: int) -> tuple[Callable[..., float], Callable[..., None
             print(f"○ not assessed: {error}")
             return 0.0
         marks = float(one.points * outcome.fraction)
-        print(f"{SIGNS.get(outcome.state, '✘ not yet')} ({marks:g} of {one.points}): {outcome.message}")
+        said = f"{SIGNS.get(outcome.state, '✘ not yet')} ({marks:g} of {one.points}): {outcome.message}"
+        print(fill(said, 110, subsequent_indent="  ", break_on_hyphens=False))
         if outcome.state not in SIGNS:
             print(f'  A hint: hint("{name}")')
         return marks

@@ -83,6 +83,9 @@ def test_a_logarithmic_scale_is_labelled_in_plain_numbers() -> None:
     labels = [[tick.get_text() for tick in axes.get_yticklabels(which="both")] for axes in (losses, rates)]
     assert {"1.8", "2"} <= set(labels[0])
     assert {"0.01", "0.001", "0.00001"} <= set(labels[1])
+    flat = [Epoch(n, loss, 10, loss, 10, 1000, 0.01, 1.0) for n, loss in ((1, 2.3028), (2, 2.3025))]
+    close = [tick.get_text() for tick in drawn(plot_history(flat))[1].get_yticklabels(which="both")]
+    assert len(set(close)) == len(close)
     assert not any(sign in label for label in sum(labels, []) for sign in "$e×")
 
 

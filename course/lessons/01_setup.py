@@ -91,7 +91,10 @@ overview
 # %%
 print(f"rarest digit: {per_digit.argmin()}, {per_digit.min():,} times")
 print(f"most frequent digit: {per_digit.argmax()}, {per_digit.max():,} times")
-print(f"always answering {per_digit.argmax()} would be right for {100 * per_digit.max() / per_digit.sum():.1f}% of the training digits")
+print(
+    f"always answering {per_digit.argmax()} would be right for "
+    f"{100 * per_digit.max() / per_digit.sum():.1f}% of the training digits"
+)
 print(f"pixels that are 0: {share[0]:.1f}%; between 1 and 254: {share[1:255].sum():.1f}%; 255: {share[255]:.1f}%")
 
 # %% [markdown]
@@ -296,8 +299,10 @@ class Net(nn.Module):
         # x: a batch of pictures, (N, 1, 28, 28)
         x = F.relu(self.conv1(x))
         # … F.max_pool2d(x, 2) halves the map.
-        # At the end x has the shape (N, 10, 1, 1). What should be returned has the shape (N, 10): x.flatten(1) drops the last two axes.
-        # Return the ten scores as they are, or as the logarithms of probabilities: F.log_softmax(…, dim=1). Cross-entropy is the same for both.
+        # At the end x has the shape (N, 10, 1, 1). What should be returned has the shape (N, 10):
+        # x.flatten(1) drops the last two axes.
+        # Return the ten scores as they are, or as the logarithms of probabilities: F.log_softmax(…, dim=1).
+        # Cross-entropy is the same for both.
         raise NotImplementedError
 
 # %% [markdown]

@@ -22,6 +22,7 @@
 
 # %%
 from functools import partial
+from textwrap import fill
 
 import torch
 from torch import nn
@@ -283,7 +284,7 @@ check("parameters", Net=Net)
 # And this is what the grader would say if the lesson claimed that there is no fully connected layer. No marks hang on it here.
 
 # %%
-print(judge_fully_connected(Graph.trace(Net)).message)
+print(fill(judge_fully_connected(Graph.trace(Net)).message, 110))
 
 # %% [markdown]
 # ## Train
@@ -296,7 +297,10 @@ print(judge_fully_connected(Graph.trace(Net)).message)
 # %%
 enough = checks(2)["trained"].floor  # percent
 epoch = next(number for number, accuracy in enumerate(this.log.test, start=1) if accuracy >= enough)
-print(f"On two processor cores {this.epochs} epochs take about {this.minutes_cpu} minutes, {this.minutes_cpu / this.epochs:.0f} an epoch.")
+print(
+    f"On two processor cores {this.epochs} epochs take about "
+    f"{this.minutes_cpu} minutes, {this.minutes_cpu / this.epochs:.0f} an epoch."
+)
 print(f"The check asks for {enough:.0f}% of the test digits. In the documented log that was reached in epoch {epoch}.")
 
 # %% [markdown]

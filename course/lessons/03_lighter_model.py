@@ -54,7 +54,10 @@ wide = [(3, 1, 32), (3, 32, 64), (3, 64, 128), (1, 128, 32), (3, 32, 64), (3, 64
 weights = [nn.Conv2d(before, after, kernel, bias=False).weight for kernel, before, after in wide]
 total = sum(weight.numel() for weight in weights)
 for (kernel, before, after), weight in zip(wide, weights):
-    print(f"{kernel}×{kernel}, {before:3} → {after:3}   {str(tuple(weight.shape)):18} {weight.numel():7,}  {100 * weight.numel() / total:4.1f}%")
+    print(
+        f"{kernel}×{kernel}, {before:3} → {after:3}   {str(tuple(weight.shape)):18} "
+        f"{weight.numel():7,}  {100 * weight.numel() / total:4.1f}%"
+    )
 print(f"{'sum':35} {total:7,}")
 
 # %% [markdown]
@@ -268,14 +271,20 @@ for name, parameters, train, test in rows:
 # %%
 n, pair = 10_000, [one.log.best() for one in (iteration(2), this)]
 deviation = sum(n * q / 100 * (1 - q / 100) for q in pair) ** 0.5
-print(f"{pair[0]:.2f}% and {pair[1]:.2f}%: {n * (pair[0] - pair[1]) / 100:.0f} digits apart; chance alone makes about {deviation:.0f}")
+print(
+    f"{pair[0]:.2f}% and {pair[1]:.2f}%: {n * (pair[0] - pair[1]) / 100:.0f} "
+    f"digits apart; chance alone makes about {deviation:.0f}"
+)
 
 # %% [markdown]
 # **How did it begin?** The first epochs of the documented log, and of your run: right answers in the test, and the training accuracy, measured while training.
 
 # %%
 for number in range(1, 6):
-    print(f"epoch {number}: log {round(100 * this.log.test[number - 1]):6,} of 10,000, training {this.log.train[number - 1]:5.2f}%")
+    print(
+        f"epoch {number}: log {round(100 * this.log.test[number - 1]):6,} "
+        f"of 10,000, training {this.log.train[number - 1]:5.2f}%"
+    )
 for one in run.history[:5]:
     print(f"epoch {one.epoch}: yours {one.test_correct:4,} right ({run.data['name']}), training {one.train_accuracy:5.2f}%")
 
@@ -300,7 +309,10 @@ for layer in fresh.modules():
 with torch.no_grad():
     chances = fresh(normalize(data.train_images[:256])).softmax(dim=1)  # the same from scores and from log-probabilities
 for layer, deviation in deviations:
-    print(f"behind the {layer.kernel_size[0]}×{layer.kernel_size[0]} convolution, {layer.in_channels:2} → {layer.out_channels:2}: {deviation:.4f}")
+    print(
+        f"behind the {layer.kernel_size[0]}×{layer.kernel_size[0]} convolution, "
+        f"{layer.in_channels:2} → {layer.out_channels:2}: {deviation:.4f}"
+    )
 print("the first digit's ten probabilities:", " ".join(f"{chance:.3f}" for chance in chances[0].tolist()))
 print(f"lesson 2's log, training accuracy in epoch 1: {iteration(2).log.train[0]:.2f}%")
 

@@ -98,7 +98,10 @@ for mode in ("train", "eval"):
     layer.train(mode == "train")  # layer.train(False) is layer.eval()
     for company in (1, 8, 256):
         pixel = layer(batch[:company])[0, 0, 13, 13].item()  # the middle of the first digit
-        print(f"{mode + '():':8} {company:3} digits: {pixel:7.4f}   running mean {layer.running_mean.item():7.4f}, running variance {layer.running_var.item():.4f}")
+        print(
+            f"{mode + '():':8} {company:3} digits: {pixel:7.4f}   running mean "
+            f"{layer.running_mean.item():7.4f}, running variance {layer.running_var.item():.4f}"
+        )
 
 # %% [markdown]
 # After `train()` the same pixel of the same digit has three values. Each batch moves the running figures. After `eval()` it has one value, and nothing moves.
@@ -124,7 +127,8 @@ for mode in ("train", "eval"):
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "batch_norm", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def batch_norm(x, weight, bias, eps=1e-5):
     # 1. One mean and one variance for each channel: over which of the axes 0, 1, 2, 3 do you average?
-    #    x.mean(dim=(…), keepdim=True) keeps the axes, so that the result fits x. x.var(…, correction=0) divides by the number of values.
+    #    x.mean(dim=(…), keepdim=True) keeps the axes, so that the result fits x.
+    #    x.var(…, correction=0) divides by the number of values.
     # 2. Normalise. Where does eps stand?
     # 3. Weight and bias have one number a channel; .view(1, -1, 1, 1) puts them on the axis of the channels.
     # Write it out; F.batch_norm is what it is compared with.
@@ -144,7 +148,8 @@ check("batch_norm_by_hand", batch_norm=batch_norm)
 # %%
 four = torch.tensor([1.0, 3.0, 5.0, 7.0]).view(1, 1, 2, 2)
 for w, b in ((1.0, 0.0), (2.0, 10.0)):
-    print(f"weight {w:g}, bias {b:2g}:", " ".join(f"{value:.2f}" for value in batch_norm(four, torch.tensor([w]), torch.tensor([b])).flatten().tolist()))
+    values = batch_norm(four, torch.tensor([w]), torch.tensor([b])).flatten().tolist()
+    print(f"weight {w:g}, bias {b:2g}:", " ".join(f"{value:.2f}" for value in values))
 
 difference = batch_norm(batch, torch.ones(1), torch.zeros(1)) - nn.BatchNorm2d(1)(batch)
 print("largest difference from PyTorch's layer:", f"{difference.abs().max().item():.6f}")
@@ -263,7 +268,10 @@ check("trained", Net=Net, recipe=recipe)
 # %%
 for number in (2, 3, 4):
     one = iteration(number)
-    print(f"iteration {number}: {one.documented.parameters:7,} parameters, training {one.documented.train:.2f}%, test {one.documented.test:.2f}%")
+    print(
+        f"iteration {number}: {one.documented.parameters:7,} parameters, "
+        f"training {one.documented.train:.2f}%, test {one.documented.test:.2f}%"
+    )
 print(f"on iteration {this.number}: {this.analysis}")
 
 # %% [markdown]
@@ -286,7 +294,10 @@ this.compare(run)
 # %%
 before = iteration(3)
 for number in range(1, 5):
-    print(f"epoch {number}: lesson 3 {round(100 * before.log.test[number - 1]):5,}, lesson 4 {round(100 * this.log.test[number - 1]):5,}")
+    print(
+        f"epoch {number}: lesson 3 {round(100 * before.log.test[number - 1]):5,}, "
+        f"lesson 4 {round(100 * this.log.test[number - 1]):5,}"
+    )
 
 # %% [markdown]
 # **The gap.** The figures of each log's *last* epoch, and of yours:

@@ -30,6 +30,7 @@
 # %%
 from dataclasses import replace
 from functools import partial
+from textwrap import fill
 
 import torch
 from torch import nn
@@ -128,7 +129,10 @@ print(f"in evaluation                     {evaluated.mean():.3f}")
 # %%
 for channels, side in ((20, 22), (20, 7)):
     count = channels * side * side
-    print(f"{channels} × {side} × {side} = {count:5,} activations, about {count // 4:,} of them switched off, for each digit anew")
+    print(
+        f"{channels} × {side} × {side} = {count:5,} activations, about "
+        f"{count // 4:,} of them switched off, for each digit anew"
+    )
 
 # %% [markdown]
 # **What does not stay.** Dropout keeps the mean of what comes out of *it*. In this network, a max-pool stands behind it. It keeps the largest of four. What
@@ -236,7 +240,7 @@ check("parameters", Net=Net)
 # And the constraint that this network does *not* meet. There are no marks for it here. This is what the grader would say:
 
 # %%
-print(judge_fully_connected(Graph.trace(Net)).message)
+print(fill(judge_fully_connected(Graph.trace(Net)).message, 110))
 
 # %% [markdown]
 # ## Train
@@ -333,7 +337,10 @@ print(f"test digits, evaluation mode:                {accuracy(run.network(), da
 # %%
 for number in (4, 5):
     log = iteration(number).log
-    print(f"iteration {number}: best {log.best():.2f}% in epoch {log.best_epoch} of {len(log.test)}, best of 20 {log.best(20):.2f}%, last {log.last:.2f}%")
+    print(
+        f"iteration {number}: best {log.best():.2f}% in epoch {log.best_epoch} "
+        f"of {len(log.test)}, best of 20 {log.best(20):.2f}%, last {log.last:.2f}%"
+    )
 
 # %% [markdown]
 # A difference of 0.01 points is one digit. And iteration 5 had five epochs more.
@@ -344,7 +351,10 @@ for number in (4, 5):
 # %%
 graph = Graph.trace(Net)
 largest = max(graph.rows, key=lambda row: row.parameters)
-print(f"{largest.parameters:,} of {graph.parameters:,} parameters, {100 * largest.parameters / graph.parameters:.0f}%, in {largest.name}")
+print(
+    f"{largest.parameters:,} of {graph.parameters:,} parameters, "
+    f"{100 * largest.parameters / graph.parameters:.0f}%, in {largest.name}"
+)
 
 # %% [markdown]
 # Which digits are still wrong?
@@ -370,7 +380,7 @@ plot_mistakes(run.network(), data)
 # Here is the note that was left out. Does it say what you found?
 
 # %%
-print(this.note)
+print(fill(this.note, 110))
 
 # %% [markdown]
 # Regularisation does what it should, and it does not bring 99.4%. The document sees two reasons: the network has too little capacity to be pushed further, and

@@ -26,6 +26,7 @@ from dataclasses import replace
 from functools import partial
 from math import log
 from pathlib import Path
+from textwrap import fill
 
 import torch
 from torch import nn
@@ -287,7 +288,10 @@ show_maps(network, data.test_images[:4])
 labels = data.test_labels[:200]
 pooled = maps_before_pooling(network, data.test_images[:200]).mean((2, 3))  # (200, 10)
 right = pooled.gather(1, labels.unsqueeze(1))
-print(f"smallest score {pooled.min():.2f}; mean of the right one {right.mean():.2f}, mean of the others {(pooled.sum() - right.sum()) / (9 * len(labels)):.2f}")
+print(
+    f"smallest score {pooled.min():.2f}; mean of the right one {right.mean():.2f}, "
+    f"mean of the others {(pooled.sum() - right.sum()) / (9 * len(labels)):.2f}"
+)
 
 # %% [markdown]
 # **What does it bring?** Shift the test digits to the right, by 0 to 6 pixels. If the file of your lesson 5 is beside this notebook, its network is asked, too.
@@ -322,7 +326,8 @@ for number in (5, 6):
     item = iteration(number)
     tests = item.log.test
     print(
-        f"iteration {number}: {item.documented.parameters:6,} parameters, {len(tests)} epochs, best {max(tests):.2f}%, last {tests[-1]:.2f}%, "
+        f"iteration {number}: {item.documented.parameters:6,} parameters, {len(tests)} epochs, "
+        f"best {max(tests):.2f}%, last {tests[-1]:.2f}%, "
         f"last eight epochs from {min(tests[-8:]):.2f}% to {max(tests[-8:]):.2f}%"
     )
 before, after = iteration(5).documented.parameters, this.documented.parameters
@@ -358,7 +363,7 @@ print(f"{100 * (before - after) / before:.0f}% fewer parameters")
 # Here is the note that was left out. Does it say what you found?
 
 # %%
-print(this.note)
+print(fill(this.note, 110))
 
 # %% [markdown]
 # The network is small, and has room for three times as many parameters. In lesson 7 it gets some of them, at its end, where patterns are put together.

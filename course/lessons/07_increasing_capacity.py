@@ -58,7 +58,10 @@ for name, kernel, before, after, side in (
     ("the new one", 3, 20, 32, 5),
 ):
     weights = kernel * kernel * before * after
-    print(f"{name:14} {before} → {after} on {side:2}×{side:2}: {weights:5,} weights · {side * side:3} positions = {weights * side * side:7,} multiply-adds")
+    print(
+        f"{name:14} {before} → {after} on {side:2}×{side:2}: {weights:5,} weights "
+        f"· {side * side:3} positions = {weights * side * side:7,} multiply-adds"
+    )
 
 # %% [markdown]
 # At the end of the network, weights cost parameters and hardly any time. The new layer has more than three times the weights of the third one, and a sixth of
@@ -288,7 +291,10 @@ this.compare(run)
 def show_late(name, tests):
     """Best, last, and the mean and standard deviation of the last ten epochs; accuracies in percent."""
     late = torch.tensor(tests[-10:])
-    print(f"{name:20} best {max(tests):.2f}%, last {tests[-1]:.2f}%, last ten {late.mean():.2f}% on average, deviation {late.std(correction=0):.2f} points")
+    print(
+        f"{name:20} best {max(tests):.2f}%, last {tests[-1]:.2f}%, last ten "
+        f"{late.mean():.2f}% on average, deviation {late.std(correction=0):.2f} points"
+    )
 
 
 for number in (5, 6, 7):

@@ -257,7 +257,10 @@ this.compare(run)
 before = iteration(8)
 for item in (before, this):
     log = item.log
-    print(f"iteration {item.number}: documented {item.documented.test:.2f}%, best of 19 epochs in its log {log.best(19):.2f}%,", end=" ")
+    print(
+        f"iteration {item.number}: documented {item.documented.test:.2f}%, "
+        f"best of 19 epochs in its log {log.best(19):.2f}%,", end=" "
+    )
     print(f"last epoch {log.last:.2f}%")
 
 # %% [markdown]

@@ -389,7 +389,10 @@ def show_all(n=10_000):
             error = ((test * (100 - test) + before * (100 - before)) / n) ** 0.5
             step = f"{(test - before) / error:+.1f}"
         title = f"{item.number} {item.title}"
-        print(f"{title:26}  {item.documented.parameters:10,}  {item.epochs:6}  {item.documented.test:9.2f}%  {corrected:>9}  {step:>5}")
+        print(
+            f"{title:26}  {item.documented.parameters:10,}  {item.epochs:6}  "
+            f"{item.documented.test:9.2f}%  {corrected:>9}  {step:>5}"
+        )
         before = test
 
 
