@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Callable
 
-PATIENCE = 5  # seconds that a process gets to end what it started
+PATIENCE = 15  # seconds that a process gets to end what it started; one is enough on a quiet machine
 
 
 def run_apart(work: Callable[[], dict], seconds: float | None, memory: int) -> dict | str:

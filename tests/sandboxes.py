@@ -23,7 +23,7 @@ def running(mark: str) -> bool:
     return False
 
 
-def ends(mark: str, within: float = 10) -> bool:
+def ends(mark: str, within: float = 30) -> bool:
     end = time.monotonic() + within
     while running(mark):
         if time.monotonic() > end:
