@@ -104,8 +104,9 @@ def _data() -> str:
 
 def _device() -> str:
     import torch
+    from joblib import cpu_count
 
-    said = [f"{_cores()} CPU cores, of which PyTorch uses {torch.get_num_threads()}"]
+    said = [f"{cpu_count()} CPU cores, of which PyTorch uses {torch.get_num_threads()}"]
     if torch.cuda.is_available():
         said.append(f'CUDA: {torch.cuda.get_device_name()}, used by fit(…, device="cuda")')
     elif shutil.which("nvidia-smi"):
@@ -142,6 +143,8 @@ def _disk() -> str:
 
 
 def _minutes() -> str:
+    from joblib import cpu_count
+
     from course.iterations import measured_probe
     from course.speed import predicted_minutes, probe_seconds
 
@@ -151,14 +154,9 @@ def _minutes() -> str:
         f"to train all documented epochs on the CPU, lesson by lesson: {predicted}; lesson 1 asks for a small part only",
         f"a probe took {1000 * seconds:.0f} ms, and {1000 * measured_probe():.0f} where the lessons' minutes were measured",
     ]
-    if hasattr(os, "getloadavg") and (busy := os.getloadavg()[0] - 1) > _cores() / 2:  # the probe itself is one of them
+    if hasattr(os, "getloadavg") and (busy := os.getloadavg()[0] - 1) > cpu_count() / 2:  # the probe itself is one of them
         said.append(f"{busy:.0f} other programs are computing: without them it will be faster")
     return "; ".join(said)
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux: the cores that this process may use
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _about():

@@ -11,10 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from course.errors import one_line
-from graders.limits import BEST, MEMORY, PLAIN, SECONDS, Limits
+from graders.limits import BEST, EVALUATION_SECONDS, MEMORY, PLAIN, SECONDS, Limits
 from graders.verdict import from_json, not_graded
-
-EVALUATION_SECONDS = 300  # more: iteration 1's 6.4 million parameters take a minute on two cores, 10,000 digits long
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,13 +32,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="K",
         help="retrainings at most; one that meets rule 1 is enough (1)",
     )
-    check.add_argument(
-        "--seconds",
-        type=_positive(float),
-        default=SECONDS,
-        metavar="S",
-        help=f"time limit for learner code, not for a retraining ({SECONDS})",
-    )
+    _add_seconds(check, ", not for a retraining")
     check.add_argument("--keep", type=Path, metavar="FILE", help="where to save the retraining, as a submission")
     check.add_argument(
         "--plain-sandbox", action="store_true", help="don't use bubblewrap for learner code, even where it works"
@@ -53,17 +45,16 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("folder", help="the course folder, with submitted/LEARNER/ASSIGNMENT/")
     group.add_argument("--assignments", nargs="+", metavar="NAME", help="only these (all that were handed in)")
     group.add_argument("--jobs", type=_positive(int), metavar="N", help="how many at a time (one a core)")
-    group.add_argument(
-        "--seconds",
-        type=_positive(float),
-        default=SECONDS,
-        metavar="S",
-        help=f"time limit for learner code ({SECONDS})",
-    )
+    _add_seconds(group)
     group.add_argument("--plain-sandbox", action="store_true", help="don't use bubblewrap, even where it works")
     group.add_argument("--dask", metavar="ADDRESS", help="on a cluster of Dask's distributed: tls://HOST:PORT")
     group.add_argument("--tls", nargs=3, metavar=("CA", "CERT", "KEY"), help="its files (as Dask is configured)")
     return top
+
+
+def _add_seconds(command: argparse.ArgumentParser, further: str = "") -> None:
+    said = f"time limit for learner code{further} ({SECONDS})"
+    command.add_argument("--seconds", type=_positive(float), default=SECONDS, metavar="S", help=said)
 
 
 def _positive(kind):

@@ -1,11 +1,11 @@
 """The command `class FOLDER`: its executor, its progress, and what it says in the end."""
 
 import gc
-import os
 import sys
 import warnings
 from pathlib import Path
 
+from joblib import cpu_count
 from tqdm import tqdm
 
 from course.errors import CourseError
@@ -34,7 +34,7 @@ def run_class(options) -> int:
         if options.dask:
             executor = DaskPool(options.dask, tuple(options.tls) if options.tls else None)
         else:
-            executor = LocalPool(options.jobs or _cores())
+            executor = LocalPool(options.jobs or cpu_count())
         graded = grade_class(
             folder, executor, only=options.assignments, seconds=options.seconds,
             sandbox=PLAIN if options.plain_sandbox else None, progress=progress,
@@ -55,8 +55,3 @@ def run_class(options) -> int:
         print(f"interrupted: {graded.left} hand-ins are left; the same command goes on with them")
         return 130
     return 1 if any(row.error for row in graded.rows) else 0
-
-
-def _cores() -> int:
-    """The cores that this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

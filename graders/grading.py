@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 
 from course.errors import DataError, SandboxError
 from graders.forkserver import ForkServer
-from graders.limits import BEST, MEMORY, SECONDS
-from graders.marker import EVALUATION_SECONDS, start_marker
+from graders.limits import BEST, EVALUATION_SECONDS, MEMORY, SECONDS
+from graders.marker import start_marker
 
 _own = threading.local()
 _all: list[ForkServer] = []  # to end them by

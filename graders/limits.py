@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ with suppress(ModuleNotFoundError):
     import resource  # Windows has none; learners' notebooks import this file for their checks there, too
 
 SECONDS = 60  # building and tracing a network takes 5 s on a slow machine, most of it PyTorch's import
+EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 takes a minute on two cores for 10,000 digits
 MEMORY = 6 * 2**30  # bytes of data a process; PyTorch needs 1 GiB, iteration 1 as much again
 LARGEST_FILE = 100_000_000  # bytes of a file that a graded kernel writes: iteration 1's run has 26 million
 MORE_TASKS = 500  # processes and threads beside those that the user has: PyTorch takes a few dozen, a fork bomb all
@@ -24,6 +26,11 @@ class Limits:
     seconds: float = SECONDS
     memory: int = MEMORY
     sandbox: str = BEST
+
+
+def with_our_path() -> dict[str, str]:
+    """This process's variables, for one of ours that is to find the same packages."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
 
 
 def environment(home: str, packages: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ but in the sandbox that the server has started once for all its children, which 
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,19 +15,17 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from course.errors import CourseError, DataError, SandboxError
+from course.errors import DataError, SandboxError
 from graders.forkserver import SETTINGS
 from graders.frames import write_frame
-from graders.limits import LARGEST_FILE, Limits, count_tasks, limiter
-
-EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 takes a minute on two cores
+from graders.limits import LARGEST_FILE, Limits, count_tasks, limiter, with_our_path
 
 
 def start_marker(sandbox: str) -> subprocess.Popen:
     """The server as a process; `sandbox` is "best", "bubblewrap" or "plain"."""
     return subprocess.Popen(
         [sys.executable, "-m", "graders.marker", sandbox],
-        env=os.environ | SETTINGS | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+        env=with_our_path() | SETTINGS,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -81,7 +78,7 @@ def main(sandbox: str) -> None:
 def _mark(work: dict, warm, data, place: str) -> dict:
     """The outcomes of one hand-in, and the evaluations that were made for it."""
     from graders.evidence import Evidence, accuracy_outcome, judge_evidence
-    from graders.marking import mark
+    from graders.marking import mark_as_data
     from graders.outcome import Outcome, outcome_of
 
     known, made, trouble = work["known"], dict[str, dict](), list[str]()
@@ -106,17 +103,11 @@ def _mark(work: dict, warm, data, place: str) -> dict:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
         for name, content in work["files"].items():
             (folder / name).write_bytes(b64decode(content))
-        notebook = {"cells": [{"cell_type": "code", "source": source} for source in work["cells"]]}
-        try:
-            outcomes = mark(
-                notebook, folder, number=work["number"], practice=work["practice"], limits=limits,
-                run=run, evaluate=evaluate,
-            )  # fmt: skip
-        except DataError as error:
-            return {"data": str(error)}
-        except CourseError as error:
-            return {"error": str(error)}
-    return {"outcomes": {name: asdict(one) for name, one in outcomes.items()}, "evaluations": made, "trouble": trouble}
+        found = mark_as_data(
+            work["cells"], folder, number=work["number"], practice=work["practice"], limits=limits,
+            run=run, evaluate=evaluate,
+        )  # fmt: skip
+    return found | {"evaluations": made, "trouble": trouble} if "outcomes" in found else found
 
 
 def _content(evidence, floor: float | None, data) -> str:

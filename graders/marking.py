@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +62,18 @@ def mark(
         name: _explained(judge(check, answers, seed, Path(folder), number, evaluate), problems, cells)
         for name, check in checks(number).items()
     }
+
+
+def mark_as_data(cells: list[str], folder, **settings) -> dict:
+    """What `mark` finds in code cells: {"outcomes": …}, {"data": sentence} for want of MNIST, or {"error": sentence}."""
+    notebook = {"cells": [{"cell_type": "code", "source": source} for source in cells]}
+    try:
+        outcomes = mark(notebook, folder, **settings)
+    except DataError as error:
+        return {"data": str(error)}
+    except CourseError as error:
+        return {"error": str(error)}
+    return {"outcomes": {name: asdict(outcome) for name, outcome in outcomes.items()}}
 
 
 def judge(

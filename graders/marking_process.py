@@ -15,12 +15,11 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from course.errors import CourseError, DataError, SandboxError
-from graders.limits import MEMORY, Limits
-from graders.outcome import Outcome
+from course.errors import DataError, SandboxError
+from graders.limits import EVALUATION_SECONDS, MEMORY, Limits, with_our_path
+from graders.outcome import Outcome, outcome_of
 from graders.own_process import PATIENCE, run_apart
 
-EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 takes a minute on two cores
 START_SECONDS = 120  # to import PyTorch on a machine that is busy
 FORKS = sys.platform == "linux"  # elsewhere a fork of a process that holds PyTorch may hang: one process a notebook
 
@@ -54,7 +53,7 @@ class MarkingProcess:
             raise DataError(answer["data"])
         if "error" in answer:
             raise SandboxError(answer["error"])
-        return {name: Outcome(**one | {"doubts": tuple(one["doubts"])}) for name, one in answer["outcomes"].items()}
+        return {name: outcome_of(one) for name, one in answer["outcomes"].items()}
 
     def _ask(self, request: str, seconds: float) -> dict:
         process = self._process = self._process or _start()
@@ -87,7 +86,7 @@ def _start() -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+        env=with_our_path(),
     )
 
 
@@ -105,19 +104,10 @@ def main() -> None:
 
 
 def _mark(request: dict) -> dict:
-    from graders.marking import mark
+    from graders.marking import mark_as_data
 
-    notebook = {"cells": [{"cell_type": "code", "source": source} for source in request["cells"]]}
-    limits = Limits(**request["limits"])
-    try:
-        outcomes = mark(
-            notebook, request["folder"], number=request["number"], practice=request["practice"], limits=limits
-        )
-    except DataError as error:
-        return {"data": str(error)}
-    except CourseError as error:
-        return {"error": str(error)}
-    return {"outcomes": {name: asdict(outcome) for name, outcome in outcomes.items()}}
+    settings = {"number": request["number"], "practice": request["practice"], "limits": Limits(**request["limits"])}
+    return mark_as_data(request["cells"], request["folder"], **settings)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def _measure(number: int, batch_size: int) -> dict:
     """Train for a few steps on the whole of MNIST in memory; the second of two short epochs counts."""
     module, data = solution(number), load_mnist()
     digits = STEPS * 128
-    few = _few(data, digits)
+    few = few_digits(data, digits)
     recipe = replace(module.recipe, epochs=2, batch_size=batch_size)
     run, weights = begin(module.Net, recipe, few)
     for _ in train(run, weights, few, progress=False):
@@ -64,13 +64,14 @@ def _measure_seeds(count: int) -> dict:
     module, data = solution(8), load_mnist()
     digits = STEPS * 128
     runs = fit_seeds(
-        module.Net, replace(module.recipe, epochs=2), _few(data, digits), range(1, count + 1), progress=False
+        module.Net, replace(module.recipe, epochs=2), few_digits(data, digits), range(1, count + 1), progress=False
     )
     together = sum(run.last.seconds for run in runs) / min(count, torch.get_num_threads())
     return {"seeds": count, "microseconds": 1e6 * together / digits}
 
 
-def _few(data: Data, digits: int) -> Data:
+def few_digits(data: Data, digits: int) -> Data:
+    """The first so many training digits, and a hundred to evaluate on: an epoch that is training and little else."""
     few = replace(data, train_images=data.train_images[:digits], train_labels=data.train_labels[:digits])
     return replace(few, test_images=data.test_images[:100], test_labels=data.test_labels[:100])
 

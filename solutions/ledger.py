@@ -42,11 +42,6 @@ class Record:
         return [epoch["test_correct"] for epoch in self.epochs]
 
 
-def key(number: int, run: Run) -> tuple:
-    """The key that a run's record will have."""
-    return number, run.recipe.seed, run.graph.hash, run.recipe.hash
-
-
 def record(number: int, run: Run, device: str) -> Record:
     """A finished run as it goes into the ledger."""
     return Record(

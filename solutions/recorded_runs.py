@@ -1,12 +1,12 @@
 """Which records count: an iteration's runs as documented, in order of seeds, so that none is shown because it was liked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count, takewhile
 
 from course.iterations import iteration, iterations
 from solutions.ledger import Record
-from solutions.modules import solution
+from solutions.modules import recipe_of
 
 COLLAPSED_BELOW = 50.0  # percent of the training digits in the last epoch: such a run never got away from its start
 
@@ -46,7 +46,7 @@ def recorded_runs(records: Iterable[Record]) -> dict[int, Runs]:
 def as_documented(record: Record) -> bool:
     """Trained by the solution's recipe for the documented number of epochs; other experiments stay in the ledger."""
     epochs = iteration(record.iteration).epochs
-    recipe = replace(solution(record.iteration).recipe, seed=record.seed, epochs=epochs)
+    recipe = recipe_of(record.iteration, record.seed, epochs)
     return record.recipe == recipe.hash and len(record.epochs) == epochs
 
 

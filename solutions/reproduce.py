@@ -9,12 +9,13 @@ from joblib import Parallel, delayed
 from course.data import Data, load_mnist
 from course.errors import CourseError
 from course.iterations import iteration
+from course.recipe import Recipe
 from course.run import Run
 from course.submission import load_submission
 from course.training import begin, train
 from graders.verdict import ACCURACY_LIMIT
-from solutions.ledger import LEDGER, Record, append, key, read_ledger, record
-from solutions.modules import WITH_WEIGHTS, solution, weights_path
+from solutions.ledger import LEDGER, Record, append, read_ledger, record
+from solutions.modules import WITH_WEIGHTS, graph_of, recipe_of, solution, weights_path
 from solutions.unfinished import Unfinished
 
 
@@ -30,20 +31,20 @@ def reproduce(
 
     With several `processes` as many runs go on side by side, one thread each. What was broken off goes on where it stopped.
     """
-    data = load_mnist()
+    data, known = load_mnist(), {record.key for record in read_ledger(ledger)}
     holds, waiting = True, []
     for number in numbers:
-        facts = iteration(number)
+        facts, graph = iteration(number), graph_of(number)
+        if graph.parameters != facts.documented.parameters:
+            print(f"iteration {number}: {graph.parameters:,} parameters, documented {facts.documented.parameters:,}")
+            holds = False
+            continue
         for seed in range(1, seeds + 1):
-            run, _ = fresh_run(number, seed, epochs or facts.epochs, data)
-            if run.graph.parameters != facts.documented.parameters:
-                documented = f"documented {facts.documented.parameters:,}"
-                print(f"iteration {number}: {run.graph.parameters:,} parameters, {documented}")
-                holds = False
-            elif any(known.key == key(number, run) for known in read_ledger(ledger)):
+            recipe = recipe_of(number, seed, epochs or facts.epochs)
+            if (number, seed, graph.hash, recipe.hash) in known:
                 print(f"iteration {number}, seed {seed}: in the ledger already")
             else:
-                waiting.append((number, seed, epochs or facts.epochs))
+                waiting.append((number, recipe))
     if processes == 1:
         finished = (_train(task, data, device, ledger, progress=True) for task in waiting)
     else:
@@ -57,15 +58,16 @@ def reproduce(
     return holds
 
 
-def _train_alone(task: tuple[int, int, int], data: Data, device: str, ledger: Path) -> Record:
+def _train_alone(task: tuple[int, Recipe], data: Data, device: str, ledger: Path) -> Record:
     torch.set_num_threads(1)
     return _train(task, data, device, ledger, progress=False)
 
 
-def _train(task: tuple[int, int, int], data: Data, device: str, ledger: Path, progress: bool) -> Record:
-    """Train an iteration with a seed for so many epochs, or what is left of them; says after each what it gave."""
-    number, seed, epochs = task
-    run, weights = fresh_run(number, seed, epochs, data)
+def _train(task: tuple[int, Recipe], data: Data, device: str, ledger: Path, progress: bool) -> Record:
+    """Train an iteration by a recipe, or what is left of it, as `course.fit` would; says after each epoch what it gave."""
+    number, recipe = task
+    seed, epochs = recipe.seed, recipe.epochs
+    run, weights = begin(solution(number).Net, recipe, data)
     unfinished = Unfinished(ledger, run.graph.hash, run.recipe.hash)
     unfinished.load(run)
     begun = f", {len(run.history)} of them done before" if run.history else ""
@@ -77,12 +79,6 @@ def _train(task: tuple[int, int, int], data: Data, device: str, ledger: Path, pr
         figures = f"train {epoch.train_accuracy:.2f}%, test {epoch.test_accuracy:.2f}%"
         print(f"iteration {number}, seed {seed}: epoch {epoch.epoch}, {figures}, {left:.0f} min left", flush=True)
     return record(number, run, device)
-
-
-def fresh_run(number: int, seed: int, epochs: int, data: Data) -> tuple[Run, dict[str, torch.Tensor]]:
-    """A run that is still to be trained, exactly as `course.fit` would begin it, and its fresh weights."""
-    module = solution(number)
-    return begin(module.Net, replace(module.recipe, seed=seed, epochs=epochs), data)
 
 
 def _save_weights(number: int, run: Run) -> None:

@@ -16,6 +16,7 @@ from course.rebuild import FASTER
 from course.seeds import fit_seeds
 from course.training import begin, train
 from solutions import fast
+from solutions.growth import few_digits
 from solutions.modules import solution
 from solutions.standard import standard_loop
 
@@ -75,7 +76,7 @@ LEFT_OUT: dict[str, Callable[[], AbstractContextManager]] = {
 def lever_rates(data: Data, rounds: int = ROUNDS) -> dict[str, float]:
     """Digits a second of iteration 8's training with one thing left out at a time, and of two seeds side by side."""
     module = solution(8)
-    few = _few(data)
+    few = few_digits(data, LEVER_DIGITS)
     rates: dict[str, list[float]] = {}
     for _ in range(rounds):
         for name, left_out in LEFT_OUT.items():
@@ -86,16 +87,6 @@ def lever_rates(data: Data, rounds: int = ROUNDS) -> dict[str, float]:
         together = sum(len(few.train_images) / run.last.seconds for run in pair)
         rates.setdefault("nothing, two seeds side by side with a thread each", []).append(together)
     return {name: statistics.median(found) for name, found in rates.items()}
-
-
-def _few(data: Data) -> Data:
-    return replace(
-        data,
-        train_images=data.train_images[:LEVER_DIGITS],
-        train_labels=data.train_labels[:LEVER_DIGITS],
-        test_images=data.test_images[:100],
-        test_labels=data.test_labels[:100],
-    )
 
 
 def evaluation_time(data: Data, rounds: int = 2 * ROUNDS) -> float:

@@ -1,7 +1,6 @@
 """Hold what is recorded against the solutions as they are now: the ledger's runs, and every committed submission."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,8 +12,8 @@ from graders.check import check
 from graders.verdict import LIMITS
 from solutions.judge import meets_with_best
 from solutions.ledger import LEDGER, Record, read_ledger
-from solutions.modules import WITH_WEIGHTS, solution, weights_path
-from solutions.verify_ledger import again, graph_of, ledger_fault
+from solutions.modules import WITH_WEIGHTS, graph_of, recipe_of, weights_path
+from solutions.verify_ledger import again, ledger_fault
 
 MOST_APART = 2  # digits of 10,000 that another processor's rounding may turn
 
@@ -47,7 +46,7 @@ def weights_fault(number: int, records: Sequence[Record]) -> str | None:
     seed = submission.recipe.seed
     if submission.graph.hash != graph.hash:
         return f"the network has changed since {path.name} was recorded; run {again(number, seed)}"
-    if submission.recipe.hash != replace(solution(number).recipe, seed=seed).hash:
+    if submission.recipe.hash != recipe_of(number, seed).hash:
         return f"the recipe has changed since {path.name} was recorded; run {again(number, seed)}"
     if graph.parameters != facts.documented.parameters:
         return f"{graph.parameters:,} parameters, documented {facts.documented.parameters:,}"

@@ -2,26 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from functools import cache
+from dataclasses import fields
 
-from torch import nn
-
-from course.graph import Graph
 from course.iterations import iteration
 from course.submission import Epoch
 from solutions.ledger import Record
-from solutions.modules import solution
+from solutions.modules import graph_of, recipe_of, solution
 
 
 def again(number: int, seeds: int = 1) -> str:
     """The commands that record the seeds 1 to `seeds` of an iteration, and show what came out."""
     return f"python -m solutions reproduce --iterations {number} --seeds {seeds}, then python -m solutions tables"
-
-
-def graph_of(number: int) -> Graph:
-    """The solution's network as it is now."""
-    return _traced(solution(number).Net)
 
 
 def ledger_fault(number: int, records: Sequence[Record]) -> str | None:
@@ -45,9 +36,9 @@ def _outdated(record: Record) -> str | None:
     """What of a run is no longer the solution's: "network", "recipe" or None."""
     if record.graph != graph_of(record.iteration).hash:
         return "network"
-    recipe = solution(record.iteration).recipe
-    lengths = {len(record.epochs), recipe.epochs, iteration(record.iteration).epochs}  # a run may lack an epoch
-    hashes = {replace(recipe, seed=record.seed, epochs=epochs).hash for epochs in lengths}
+    number = record.iteration
+    lengths = {len(record.epochs), solution(number).recipe.epochs, iteration(number).epochs}  # a run may lack an epoch
+    hashes = {recipe_of(number, record.seed, length).hash for length in lengths}
     return None if record.recipe in hashes else "recipe"
 
 
@@ -58,7 +49,7 @@ def _broken(record: Record) -> str | None:
         return f"has {record.parameters:,} parameters, documented {parameters:,}"
     if [epoch.get("epoch") for epoch in record.epochs] != list(range(1, len(record.epochs) + 1)):
         return "does not have its epochs 1, 2, 3, …"
-    if record.recipe != replace(solution(record.iteration).recipe, seed=record.seed, epochs=len(record.epochs)).hash:
+    if record.recipe != recipe_of(record.iteration, record.seed, len(record.epochs)).hash:
         return f"has {len(record.epochs)} epochs, which is not what its recipe says"
     names = {field.name for field in fields(Epoch)}
     for epoch in record.epochs:
@@ -68,8 +59,3 @@ def _broken(record: Record) -> str | None:
         if not math.isclose(epoch["test_accuracy"], epoch["test_correct"] / 100, abs_tol=1e-6):
             return f"counts {epoch['test_correct']:,} right answers and says {epoch['test_accuracy']:.2f}%, {where}"
     return None
-
-
-@cache
-def _traced(network: type[nn.Module]) -> Graph:
-    return Graph.trace(network)

@@ -78,4 +78,4 @@ def _near(value, draw: random.Random):
             return json.dumps(value)[1:-1] + draw.choice(["", "_", ".Tensor", " "])
         case list():
             return draw.sample(value, len(value))
-    return draw.choice(ODD)
+    return copy.deepcopy(draw.choice(ODD))  # a mutation of the list's own object would be found again and again

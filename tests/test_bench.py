@@ -25,6 +25,7 @@ def test_the_standard_loop_learns() -> None:
     assert accuracy > 75 and seconds > 0
 
 
+@pytest.mark.slow
 @pytest.mark.mnist
 def test_every_lever_is_measured_and_afterwards_as_before(monkeypatch) -> None:
     monkeypatch.setattr(timings, "LEVER_DIGITS", 256)

@@ -184,6 +184,7 @@ def test_a_network_that_asks_for_too_much_is_refused_with_a_sentence(marking: Ma
     assert "the most that is graded" in outcomes["parameters"].message
 
 
+@pytest.mark.slow
 def test_marking_that_takes_too_long_ends_with_the_learners_code_and_the_next_is_marked(
     marking: MarkingProcess, tmp_path: Path
 ) -> None:

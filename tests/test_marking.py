@@ -1,6 +1,7 @@
 """Marks of a lesson: what a learner writes, in whichever way, gets what it deserves; code answers with their usual slips."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,11 @@ from graders.answer_judges import JUDGE
 from graders.answers import ASK
 from graders.course_checks import no_marks_as_released
 from graders.lessons import POINTS, checks, number_of
+from graders.limits import BEST
 from graders.marking import mark
 from graders.outcome import NOT_ATTEMPTED, Outcome
 from graders.probes import ask
+from graders.zygote import WarmSandbox
 from solutions.course_checks import full_marks_when_solved
 from solutions.fill import fill
 from solutions.modules import solution, weights_path
@@ -32,14 +35,24 @@ def lesson(number: int) -> Path:
     return next(LESSONS / f"{item.slug}.ipynb" for item in WRITTEN if item.number == number)
 
 
-def marked(number: int, folder: Path, **replaced: str) -> dict[str, Outcome]:
-    """The marks of the reference notebook with some answers replaced."""
-    notebook = fill(lesson(number), number)
-    for cell in notebook.cells:
-        about = cell.metadata.get("nbgrader", {})
-        if about.get("grade_id") in replaced and about.get("solution"):
-            cell.source = replaced[about["grade_id"]]
-    return mark(notebook, folder, number=number, practice=True)
+Marked = Callable[..., dict[str, Outcome]]
+
+
+@pytest.fixture(scope="module")
+def marked() -> Iterator[Marked]:
+    """The marks of the reference notebook with some answers replaced; PyTorch is imported once for all, as for a class."""
+    warm = WarmSandbox(BEST)
+
+    def marks(number: int, folder: Path, **replaced: str) -> dict[str, Outcome]:
+        notebook = fill(lesson(number), number)
+        for cell in notebook.cells:
+            about = cell.metadata.get("nbgrader", {})
+            if about.get("grade_id") in replaced and about.get("solution"):
+                cell.source = replaced[about["grade_id"]]
+        return mark(notebook, folder, number=number, practice=True, run=warm.run)
+
+    yield marks
+    warm.close()
 
 
 @pytest.mark.slow
@@ -55,7 +68,7 @@ def test_a_lessons_assignment_is_known_by_its_name() -> None:
     assert number_of("homework") is None
 
 
-def test_a_class_that_builds_upon_helpers_and_loops_is_marked_like_any_other(tmp_path: Path) -> None:
+def test_a_class_that_builds_upon_helpers_and_loops_is_marked_like_any_other(marked: Marked, tmp_path: Path) -> None:
     outcomes = marked(
         8,
         tmp_path,
@@ -82,14 +95,14 @@ class Net(nn.Module):
     assert short == {}
 
 
-def test_without_a_recorded_run_the_structure_is_marked_and_accuracy_is_not_attempted(tmp_path: Path) -> None:
+def test_without_a_recorded_run_the_structure_is_marked_and_accuracy_is_not_attempted(marked: Marked, tmp_path: Path) -> None:
     outcomes = marked(8, tmp_path)
     assert outcomes["accuracy"].state == NOT_ATTEMPTED
     assert all(one.fraction == 1 for name, one in outcomes.items() if name != "accuracy")
 
 
 @pytest.mark.mnist
-def test_a_run_of_another_recipe_is_stale(tmp_path: Path) -> None:
+def test_a_run_of_another_recipe_is_stale(marked: Marked, tmp_path: Path) -> None:
     (tmp_path / weights_path(8).name).write_bytes(weights_path(8).read_bytes())
     recipe = "recipe = Recipe(epochs=18, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9), seed=1)"
     outcome = marked(8, tmp_path, recipe=recipe)["accuracy"]
@@ -97,7 +110,7 @@ def test_a_run_of_another_recipe_is_stale(tmp_path: Path) -> None:
     assert "another recipe" in outcome.message
 
 
-def test_twenty_epochs_are_one_too_many(tmp_path: Path) -> None:
+def test_twenty_epochs_are_one_too_many(marked: Marked, tmp_path: Path) -> None:
     recipe = "recipe = Recipe(epochs=20, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9), seed=1)"
     assert marked(8, tmp_path, recipe=recipe)["epochs"].fraction == 0
 
@@ -111,7 +124,7 @@ WRONG = {  # check: (what to change in the reference answer, what to change it t
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_network_is_told_what_was_seen(tmp_path: Path, name: str) -> None:
+def test_a_wrong_network_is_told_what_was_seen(marked: Marked, tmp_path: Path, name: str) -> None:
     import inspect
     import re
 
@@ -147,7 +160,7 @@ HALF_RIGHT = {  # lesson, a change of the reference network: the marks that are 
 
 
 @pytest.mark.parametrize("name", HALF_RIGHT)
-def test_a_network_of_another_output_keeps_the_marks_of_its_layers(tmp_path: Path, name: str) -> None:
+def test_a_network_of_another_output_keeps_the_marks_of_its_layers(marked: Marked, tmp_path: Path, name: str) -> None:
     import inspect
 
     number, old, new, lost, check, said = HALF_RIGHT[name]
@@ -257,7 +270,7 @@ def test_a_network_that_is_not_there_is_explained(tmp_path: Path, written: str, 
 
 
 @pytest.mark.mnist
-def test_of_a_run_on_practice_digits_that_is_said_first(tmp_path: Path) -> None:
+def test_of_a_run_on_practice_digits_that_is_said_first(marked: Marked, tmp_path: Path) -> None:
     data, honest = load_practice_digits(), load_submission(weights_path(8))
     save_submission(replace(honest, data={"name": data.name, "digest": data.digest}), tmp_path / weights_path(8).name)
     assert marked(8, tmp_path)["accuracy"].message.startswith("this run was trained on practice digits")

@@ -151,6 +151,7 @@ def test_a_course_has_the_lesson_the_configuration_and_the_rubric(tmp_path: Path
     assert "## Analysis" in (folder / "rubrics" / f"{SLUG}.md").read_text()
 
 
+@pytest.mark.slow
 def test_nothing_that_is_released_mentions_the_solutions(tmp_path: Path) -> None:
     folder = build_course(tmp_path / "course", [8])
     run_nbgrader(folder, "generate_assignment", SLUG)
