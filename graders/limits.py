@@ -15,7 +15,7 @@ EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 take
 MEMORY = 6 * 2**30  # bytes of data a process; PyTorch needs 1 GiB, iteration 1 as much again
 LARGEST_FILE = 100_000_000  # bytes of a file that a graded kernel writes: iteration 1's run has 26 million
 MORE_TASKS = 500  # processes and threads beside those that the user has: PyTorch takes a few dozen, a fork bomb all
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT", "OMP_NUM_THREADS")
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT", "OMP_NUM_THREADS", "OMP_WAIT_POLICY")
 BEST, BUBBLEWRAP, PLAIN = "best", "bubblewrap", "plain"
 
 

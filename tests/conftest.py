@@ -21,6 +21,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 if TYPE_CHECKING:
     from course.data import Data
+    from graders.zygote import WarmSandbox
 
 SLOW_SECONDS = 900  # a slow test may train the final network for some epochs, about 45 s each on two cores
 
@@ -80,6 +81,17 @@ def mnist() -> "Data":
     from course.data import load_mnist
 
     return load_mnist(download=False)
+
+
+@pytest.fixture(scope="session")
+def warm_sandbox() -> Iterator["WarmSandbox"]:
+    """The sandbox as for a class: PyTorch is imported once, and each piece of code has a process of its own."""
+    from graders.limits import BEST
+    from graders.zygote import WarmSandbox
+
+    sandbox = WarmSandbox(BEST)
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture(scope="session")

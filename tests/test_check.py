@@ -17,11 +17,13 @@ from course.graph import Graph
 from course.recipe import Recipe
 from course.submission import load_submission, save_submission
 from course.training import fit
+from graders import check as checking
 from graders.check import check
 from graders.missing import EXAMPLE
 from graders.retraining import judge_retraining
 from graders.sandbox import Limits
 from graders.verdict import LIMITS, not_graded
+from graders.zygote import WarmSandbox
 from solutions.modules import weights_path
 
 HEAD = """
@@ -53,6 +55,12 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         text=True,
         env=os.environ | environment,
     )
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch, warm_sandbox: WarmSandbox) -> None:
+    """For tests of what is said of code, not of how it is confined: its sandbox has imported PyTorch."""
+    monkeypatch.setattr(checking, "run_probes", warm_sandbox.run)
 
 
 def script(folder: Path, source: str, name: str = "net.py") -> Path:
@@ -234,6 +242,7 @@ def notebook(folder: Path, *cells: str) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("warm")
 def test_only_what_the_definitions_need_is_run(tmp_path: Path) -> None:
     verdict = check(
         notebook(
@@ -251,6 +260,7 @@ def test_only_what_the_definitions_need_is_run(tmp_path: Path) -> None:
     assert verdict.constraints["parameters"].value == 100
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     "source, said",
     [
@@ -286,6 +296,7 @@ SAID = {  # code in which something is missing, and what is said of it
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("name", SAID)
 def test_what_is_missing_is_named_with_what_stands_there_instead(tmp_path: Path, name: str) -> None:
     source, said = SAID[name]
@@ -293,10 +304,12 @@ def test_what_is_missing_is_named_with_what_stands_there_instead(tmp_path: Path,
     assert verdict.error and said in verdict.error["message"], verdict.error
 
 
+@pytest.mark.usefixtures("warm")
 def test_the_example_of_a_recipe_is_one(tmp_path: Path) -> None:
     assert check(script(tmp_path, HEAD + SMALL + EXAMPLE)).constraints["epochs"].passed
 
 
+@pytest.mark.usefixtures("warm")
 def test_an_import_that_nothing_uses_does_no_harm(tmp_path: Path) -> None:
     unused = "import no_such_package, torch\nfrom no_such_package import summary\n"
     verdict = check(script(tmp_path, unused + HEAD.replace("import torch\n", "") + SMALL + RECIPE))
@@ -310,6 +323,7 @@ def test_a_pickle_is_refused_and_told_what_to_write_instead(tmp_path: Path, name
     assert "run whatever code" in verdict.error["message"]
 
 
+@pytest.mark.usefixtures("warm")
 def test_weights_of_another_name_are_seen_and_the_name_that_counts_is_said(tmp_path: Path) -> None:
     (tmp_path / "mine.safetensors").write_bytes(weights_path(8).read_bytes())
     message = check(script(tmp_path, HEAD + SMALL + RECIPE)).constraints["accuracy"].message
@@ -381,6 +395,7 @@ torch.Tensor.numel = lambda self: 1
     assert verdict.error or parameters.value == 30_000 and parameters.passed is False
 
 
+@pytest.mark.usefixtures("warm")
 def test_weights_of_the_code_beside_it_count(tmp_path: Path) -> None:
     net = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))
     run = fit(

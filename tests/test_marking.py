@@ -1,7 +1,7 @@
 """Marks of a lesson: what a learner writes, in whichever way, gets what it deserves; code answers with their usual slips."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,6 @@ from graders.answer_judges import JUDGE
 from graders.answers import ASK
 from graders.course_checks import no_marks_as_released
 from graders.lessons import POINTS, checks, number_of
-from graders.limits import BEST
 from graders.marking import mark
 from graders.outcome import NOT_ATTEMPTED, Outcome
 from graders.probes import ask
@@ -38,10 +37,9 @@ def lesson(number: int) -> Path:
 Marked = Callable[..., dict[str, Outcome]]
 
 
-@pytest.fixture(scope="module")
-def marked() -> Iterator[Marked]:
-    """The marks of the reference notebook with some answers replaced; PyTorch is imported once for all, as for a class."""
-    warm = WarmSandbox(BEST)
+@pytest.fixture
+def marked(warm_sandbox: WarmSandbox) -> Marked:
+    """The marks of the reference notebook with some answers replaced."""
 
     def marks(number: int, folder: Path, **replaced: str) -> dict[str, Outcome]:
         notebook = fill(lesson(number), number)
@@ -49,10 +47,9 @@ def marked() -> Iterator[Marked]:
             about = cell.metadata.get("nbgrader", {})
             if about.get("grade_id") in replaced and about.get("solution"):
                 cell.source = replaced[about["grade_id"]]
-        return mark(notebook, folder, number=number, practice=True, run=warm.run)
+        return mark(notebook, folder, number=number, practice=True, run=warm_sandbox.run)
 
-    yield marks
-    warm.close()
+    return marks
 
 
 @pytest.mark.slow
@@ -264,9 +261,12 @@ def test_an_answer_of_another_kind_is_told_what_to_return() -> None:
         ("import no_such_thing as nn\nclass Net(nn.Module): ...", "`import no_such_thing as nn` gave"),
     ],
 )  # fmt: skip
-def test_a_network_that_is_not_there_is_explained(tmp_path: Path, written: str, said: str) -> None:
+def test_a_network_that_is_not_there_is_explained(
+    warm_sandbox: WarmSandbox, tmp_path: Path, written: str, said: str
+) -> None:
     notebook = {"cells": [{"cell_type": "code", "source": written}]}
-    assert said in mark(notebook, tmp_path, number=8, practice=True)["layers"].message
+    outcomes = mark(notebook, tmp_path, number=8, practice=True, run=warm_sandbox.run)
+    assert said in outcomes["layers"].message
 
 
 @pytest.mark.mnist
