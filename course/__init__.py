@@ -4,11 +4,6 @@ Names are loaded when they are first used, so that a command's `--help` need not
 """
 
 import importlib
-import os
-
-# Read by PyTorch as it starts. Threads that wait by spinning, its default, take the cores away from whatever they wait for, where
-# something else runs too: with a second busy program on two cores, training takes five times as long.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "1.0.0"
 

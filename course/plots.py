@@ -86,7 +86,7 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
         figure.alt += (
             f"; the documented log ends at {documented.log.last:.2f}%, its best is {documented.log.best():.2f}%"
         )
-    everything = sorted(value for values in accuracies for value in values)
+    everything = sorted(float(value) for line in left.lines for value in line.get_ydata())  # the documented log's too
     if len(everything) > 6:  # the first epochs would flatten all others
         lowest = everything[len(everything) // 8]
         left.set_ylim(lowest - 0.15 * (100 - lowest) - 0.02, min(100 + 0.02 * (100 - lowest), everything[-1] + 0.3))

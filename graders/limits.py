@@ -15,7 +15,10 @@ EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 take
 MEMORY = 6 * 2**30  # bytes of data a process; PyTorch needs 1 GiB, iteration 1 as much again
 LARGEST_FILE = 100_000_000  # bytes of a file that a graded kernel writes: iteration 1's run has 26 million
 MORE_TASKS = 500  # processes and threads beside those that the user has: PyTorch takes a few dozen, a fork bomb all
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT", "OMP_NUM_THREADS", "OMP_WAIT_POLICY")
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT", "OMP_NUM_THREADS")
+# Read by PyTorch as it starts: its threads wait asleep. By default they spin, and take the cores from what they wait for: on two
+# cores, beside one busy program, that halves the speed or worse. On idle cores sleep costs a third, so training by itself spins.
+ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE"}
 BEST, BUBBLEWRAP, PLAIN = "best", "bubblewrap", "plain"
 
 
@@ -30,13 +33,13 @@ class Limits:
 
 def with_our_path() -> dict[str, str]:
     """This process's variables, for one of ours that is to find the same packages."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    return os.environ | ASLEEP | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
 
 
 def environment(home: str, packages: str) -> dict[str, str]:
     """The variables that learner code gets: none that tells of the user; our packages are found in the folder `packages`."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return kept | {
+    return kept | ASLEEP | {
         "HOME": home,
         "IPYTHONDIR": f"{home}/.ipython",
         "MPLBACKEND": "Agg",
