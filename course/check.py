@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.iterations import Iteration, iterations
+from course.iterations import Lesson, lessons
 from course.pairs import LESSONS, out_of_step
 
 RHYTHM = ("Target", "Predict", "Build", "Check", "Train", "Compare", "Analyse", "What next")
@@ -20,14 +20,14 @@ MARKS = 100
 
 def check_lessons(folder: Path = LESSONS) -> dict[str, list[str]]:
     """For each lesson, and for the folder as a whole, a sentence for each thing that is wrong."""
-    problems = {item.slug: check_lesson(folder / f"{item.slug}.ipynb", item) for item in iterations()}
-    known = {f"{item.slug}{suffix}" for item in iterations() for suffix in (".py", ".ipynb")} | {"jupytext.toml"}
+    problems = {item.slug: check_lesson(folder / f"{item.slug}.ipynb", item) for item in lessons()}
+    known = {f"{item.slug}{suffix}" for item in lessons() for suffix in (".py", ".ipynb")} | {"jupytext.toml"}
     strays = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in known)
     problems["scripts and notebooks"] = out_of_step(folder) + [f"{name} belongs to no lesson" for name in strays]
     return problems
 
 
-def check_lesson(path: Path, item: Iteration) -> list[str]:
+def check_lesson(path: Path, item: Lesson) -> list[str]:
     """What is wrong with one released notebook."""
     if not path.exists():
         return [f"{path.name} is missing"]
@@ -52,7 +52,7 @@ def _is_solved(cell: NotebookNode) -> bool:
     return UNSOLVED not in cell.source if cell.cell_type == "code" else len(cell.source) > LONGEST_BLANK
 
 
-def _headings(notebook: NotebookNode, item: Iteration) -> list[str]:
+def _headings(notebook: NotebookNode, item: Lesson) -> list[str]:
     """One title, then the rhythm that all lessons share; other headings may stand between."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     headings = re.findall(r"^(#+) (.*)$", text, re.M)

@@ -1,7 +1,7 @@
 """Ask everything of the course that can be asked here: of the lessons by themselves, and what packages beside this one ask.
 
-A package beside `course` may bring a file `course_checks.py` with a dict `CHECKS`: for each name a function that takes an
-Iteration and returns a sentence for each thing that is wrong. They are found by looking; no package is known by name.
+A package beside `course` may bring a file `course_checks.py` with a dict `CHECKS`: for each name a function that takes a
+Lesson and returns a sentence for each thing that is wrong. They are found by looking; no package is known by name.
 """
 
 import importlib
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from course.check import check_lessons
 from course.errors import UsageError
-from course.iterations import Iteration, iterations
+from course.iterations import Lesson, lessons
 
 FILE = "course_checks.py"
 BESIDE = Path(__file__).resolve().parent.parent
-Check = Callable[[Iteration], list[str]]
+Check = Callable[[Lesson], list[str]]
 
 
 def further_checks(beside: Path = BESIDE) -> dict[str, dict[str, Check]]:
@@ -29,9 +29,9 @@ def further_checks(beside: Path = BESIDE) -> dict[str, dict[str, Check]]:
 
 def check_course(numbers: list[int] | None = None, beside: Path = BESIDE) -> bool:
     """Ask, and print a line a lesson as the answers come in; True where all holds. Raises UsageError for an unknown number."""
-    chosen = [item for item in iterations() if not numbers or item.number in numbers]
+    chosen = [item for item in lessons() if not numbers or item.number in numbers]
     if numbers and len(chosen) < len(set(numbers)):
-        raise UsageError(f"there are lessons 1 to {len(iterations())}, saw {', '.join(map(str, sorted(set(numbers))))}")
+        raise UsageError(f"there are lessons 1 to {len(lessons())}, saw {', '.join(map(str, sorted(set(numbers))))}")
     found = further_checks(beside)
     said = "; ".join(f"{name} asks: {', '.join(checks)}" for name, checks in found.items())
     print(f"Further checks: {said}." if found else "Further checks: none found beside course; the lessons by themselves:")
@@ -47,7 +47,7 @@ def check_course(numbers: list[int] | None = None, beside: Path = BESIDE) -> boo
     return not problems
 
 
-def _ask(item: Iteration, asked: dict[str, Check]) -> list[str]:
+def _ask(item: Lesson, asked: dict[str, Check]) -> list[str]:
     """Every check of one lesson; what has been asked shows at once, since some take a minute."""
     started, problems = time.monotonic(), []
     print(f"lesson {item.number}, {item.slug}", end="", flush=True)

@@ -15,12 +15,14 @@ TRAIN = "training accuracy, best"
 BEST, BEST_OF_19, LAST = "test accuracy, best epoch", "test accuracy, best of the first 19", "test accuracy, last epoch"
 ORDER = (PARAMETERS, TRAIN, BEST, BEST_OF_19, LAST, EPOCHS)
 
+Column = tuple[str, dict[str, str]]  # its title, and a figure for each of these names
+
 
 @dataclass(frozen=True)
 class Comparison:
     """Columns of results that print as text in a terminal and as a table in a notebook."""
 
-    columns: tuple[tuple[str, dict[str, str]], ...]
+    columns: tuple[Column, ...]
     note: str = field(default="", repr=False)
 
     def rows(self) -> list[tuple[str, ...]]:

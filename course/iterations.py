@@ -1,4 +1,4 @@
-"""The ten iterations as data: what is documented, what the public logs say, and what a lesson claims."""
+"""The lessons as data: the ten iterations, with what is documented and what the public logs say, and the capstone after them."""
 
 import tomllib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.comparison import Comparison, documented_column, log_column, run_column
+from course.comparison import Column, Comparison, documented_column, log_column, run_column
 from course.errors import UsageError
 from course.recorded import recorded_results
 
@@ -47,8 +47,8 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Iteration:
-    """One of the ten steps. `corrected_test` is the accuracy that the log supports where the document's is not it."""
+class Lesson:
+    """A lesson: an iteration's, or the capstone. `claims` are the constraints that its network is to meet."""
 
     number: int
     slug: str
@@ -59,6 +59,23 @@ class Iteration:
     minutes_cpu: int
     minutes_gpu: int
     claims: tuple[str, ...]
+
+    def compare(self, run: "Run") -> Comparison:
+        """The reference solution's results, where they are recorded, and this run's, side by side."""
+        return Comparison((*self._recorded(), self._yours(run)))
+
+    def _recorded(self) -> list[Column]:
+        recorded = recorded_results().get(self.number)
+        return [(recorded.title, recorded.column())] if recorded else []
+
+    def _yours(self, run: "Run") -> Column:
+        return "yours" if run.data["name"] == "MNIST" else f"yours, on {run.data['name']}", run_column(run)
+
+
+@dataclass(frozen=True)
+class Iteration(Lesson):
+    """One of the ten steps. `corrected_test` is the accuracy that the log supports where the document's is not it."""
+
     analysis: str
     documented: Documented
     log: Log
@@ -71,12 +88,8 @@ class Iteration:
 
     def compare(self, run: "Run") -> Comparison:
         """The documented results, the log's, the reference solution's where they are recorded, and this run's, side by side."""
-        columns = [("documented", documented_column(self)), ("its log", log_column(self))]
-        recorded = recorded_results().get(self.number)
-        if recorded:
-            columns.append((recorded.title, recorded.column()))
-        title = "yours" if run.data["name"] == "MNIST" else f"yours, on {run.data['name']}"
-        return Comparison((*columns, (title, run_column(run))), self.note)
+        documented = (("documented", documented_column(self)), ("its log", log_column(self)))
+        return Comparison((*documented, *self._recorded(), self._yours(run)), self.note)
 
 
 @cache
@@ -98,9 +111,24 @@ def iteration(number: int) -> Iteration:
     raise UsageError(f"there are iterations 1 to {len(iterations())}, saw {number!r}")
 
 
+@cache
+def lessons() -> tuple[Lesson, ...]:
+    """Those of the ten iterations, and the capstone behind them."""
+    entry = _facts()["capstone"]
+    return (*iterations(), Lesson(**entry | {"claims": tuple(entry["claims"])}))
+
+
+def lesson(number: int) -> Lesson:
+    """The lesson of this number."""
+    for item in lessons():
+        if item.number == number:
+            return item
+    raise UsageError(f"there are lessons 1 to {len(lessons())}, saw {number!r}")
+
+
 def number_of(slug: str) -> int | None:
-    """The number of the iteration of this name, such as 8 for "08_final_model"; None for any other name."""
-    return next((item.number for item in iterations() if item.slug == slug), None)
+    """The number of the lesson of this name, such as 8 for "08_final_model"; None for any other name."""
+    return next((item.number for item in lessons() if item.slug == slug), None)
 
 
 def _facts() -> dict:

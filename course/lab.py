@@ -9,6 +9,8 @@ from pathlib import Path
 from course.errors import UsageError
 from course.pairs import LESSONS, scripts
 
+SETTINGS = Path(__file__).parent / "lab_settings"  # a script opens as a notebook; what a user sets in JupyterLab comes first
+
 
 def prepare(folder) -> list[Path]:
     """Copy into `folder` the lessons that are not there yet; what is there stays as it is. Returns the new notebooks.
@@ -41,6 +43,9 @@ def open_lab(folder, arguments: list[str]) -> None:
     kept = len(scripts()) - len(new)
     print(f"{Path(folder).resolve()}: {len(new)} lessons copied, {kept} kept as you left them.")
     print("To begin a lesson again, delete its .ipynb and its .py there.", flush=True)
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
+        [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    )
     os.chdir(folder)
     command = [sys.executable, "-m", "jupyterlab", *arguments]
     if os.name == "nt":  # there execv would hand the terminal back while JupyterLab goes on

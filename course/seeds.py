@@ -29,9 +29,9 @@ def fit_seeds(
 ) -> list[Run]:
     """Train a network class by a recipe once for each seed; the runs, in the seeds' order.
 
-    On a CPU as many run at once as `processes` says (one a core), one thread each; on a GPU one after the other. A run whose
-    loss became no number keeps the epochs before that. Figures may differ from `fit`'s in the last digits: sums of one
-    thread are rounded in another order than sums of two. Raises CourseError.
+    On a CPU as many run at once as `processes` says (one a core), one thread each; one alone has all threads, and on a GPU they
+    run one after the other. A run whose loss became no number keeps the epochs before that. Figures may differ from `fit`'s in
+    the last digits: sums of one thread are rounded in another order than sums of two. Raises CourseError.
     """
     seeds = list(seeds)
     begun = [begin(network, replace(recipe, seed=seed), data) for seed in seeds]
@@ -48,13 +48,13 @@ def fit_seeds(
 
 def _finished(begun: list[tuple[Run, dict[str, Tensor]]], data: Data, device, processes) -> Iterator[tuple[int, Run]]:
     """Every run with its place in the list, as soon as it is trained."""
-    if torch.device(device).type != "cpu":
-        for index, (run, weights) in enumerate(begun):
-            yield _train(index, run, weights, data, device)
-        return
     from joblib import Parallel, cpu_count, delayed  # its processes start from scripts and notebooks, no __main__ guard
 
     at_once = max(1, min(processes or cpu_count(), len(begun)))
+    if at_once == 1 or torch.device(device).type != "cpu":
+        for index, (run, weights) in enumerate(begun):
+            yield _train(index, run, weights, data, device)
+        return
     yield from Parallel(n_jobs=at_once, return_as="generator_unordered")(
         delayed(_train_alone)(index, run, weights, data) for index, (run, weights) in enumerate(begun)
     )

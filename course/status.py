@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.errors import CourseError, UsageError, one_line
-from course.iterations import Iteration, iterations
+from course.iterations import Lesson, lessons
 from course.tables import text_table
 
 LESSONS = Path(__file__).parent / "lessons"
@@ -21,7 +21,7 @@ HEAD = ("lesson", "answers", "checks", "saved run")
 class Progress:
     """One lesson: answers that are still to be written, checks whose saved output is full marks, and what its saved run says."""
 
-    item: Iteration
+    item: Lesson
     answers: int = 0
     unwritten: tuple[str, ...] = ()
     checks: int = 0
@@ -44,7 +44,7 @@ class Progress:
         return name, f"{written} of {self.answers}", f"{self.correct} of {self.checks}", self.run
 
 
-def progress(folder, item: Iteration) -> Progress:
+def progress(folder, item: Lesson) -> Progress:
     """What the files of one lesson in `folder` tell."""
     path = Path(folder) / f"{item.slug}.ipynb"
     release = _cells(LESSONS / path.name)
@@ -71,12 +71,12 @@ def report(folder) -> str:
         raise UsageError(
             f"there is no folder {folder}: python -m course lab --folder {folder} makes it, with the lessons"
         )
-    lessons = [progress(folder, item) for item in iterations()]
-    lines = [text_table(HEAD, [one.cells() for one in lessons]), "", _next(lessons)]
+    found = [progress(folder, item) for item in lessons()]
+    lines = [text_table(HEAD, [one.cells() for one in found]), "", _next(found)]
     lines.append(
         "Read from saved files: nothing was run, nothing marked. A check counts if it was correct when it was last run."
     )
-    asked = [one for one in lessons if one.trains and "accuracy" in one.item.claims and not one.problem]
+    asked = [one for one in found if one.trains and "accuracy" in one.item.claims and not one.problem]
     last = next((one for one in reversed(asked) if one.run and not one.unwritten), None)
     if last:
         path = (folder / f"{last.item.slug}.ipynb").as_posix()

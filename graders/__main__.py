@@ -1,4 +1,6 @@
-"""The graders' commands: `check` grades one submission, `course` sets up an nbgrader course, `class` grades its hand-ins."""
+"""The graders' commands: `check` grades one submission, `course` sets up an nbgrader course, `class` grades its hand-ins,
+`leaderboard` ranks those of the capstone.
+"""
 
 import argparse
 import contextlib
@@ -49,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--plain-sandbox", action="store_true", help="don't use bubblewrap, even where it works")
     group.add_argument("--dask", metavar="ADDRESS", help="on a cluster of Dask's distributed: tls://HOST:PORT")
     group.add_argument("--tls", nargs=3, metavar=("CA", "CERT", "KEY"), help="its files (as Dask is configured)")
+    board = commands.add_parser("leaderboard", help="rank a class's hand-ins of the capstone, as HTML and Markdown")
+    board.add_argument("folder", help="the course folder, with submitted/LEARNER/11_capstone/")
+    board.add_argument("--retrain", action="store_true", help="train every network here, which is the strongest evidence")
+    board.add_argument("--seeds", type=_positive(int), default=1, metavar="K", help="retrainings of each at most (1)")
+    board.add_argument("--anonymous", action="store_true", help="number the learners instead of naming them")
     return top
 
 
@@ -89,9 +96,14 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run_class(options)
     from course.errors import CourseError
-    from graders.course_folder import build_course
 
     try:
+        if options.command == "leaderboard":
+            from graders.leaderboard_command import run_leaderboard
+
+            return run_leaderboard(options)
+        from graders.course_folder import build_course
+
         build_course(options.folder, options.lessons)
     except CourseError as error:
         print(f"error: {error}", file=sys.stderr)

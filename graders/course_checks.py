@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from course.iterations import Iteration
+from course.iterations import Lesson
 from course.pairs import LESSONS
 from graders.lessons import POINTS, needed
 from graders.marking import mark
@@ -16,7 +16,7 @@ HINTS = 2  # tiers for each check
 WRITTEN = {"prediction", "analysis"}  # answers that are graded by hand, with a rubric
 
 
-def points_and_hints(item: Iteration) -> list[str]:
+def points_and_hints(item: Lesson) -> list[str]:
     """The lesson's check cells and answers are those that the graders know; every check has its hints, the lesson a rubric."""
     about = [cell.metadata.nbgrader for cell in _released(item).cells if "nbgrader" in cell.metadata]
     given = {one.grade_id: one.points for one in about if one.grade and not one.solution}
@@ -36,14 +36,14 @@ def points_and_hints(item: Iteration) -> list[str]:
     return problems
 
 
-def no_marks_as_released(item: Iteration) -> list[str]:
+def no_marks_as_released(item: Lesson) -> list[str]:
     """Whoever hands the lesson in as it came gets nothing."""
     with tempfile.TemporaryDirectory() as folder:
         blank = mark(_released(item), folder, number=item.number, practice=True)
     return [f"as released it has marks for {name}" for name, one in blank.items() if one.fraction]
 
 
-def _released(item: Iteration):
+def _released(item: Lesson):
     return nbformat.read(LESSONS / f"{item.slug}.ipynb", as_version=4)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 
 from course.errors import UsageError
-from course.iterations import iterations
+from course.iterations import lessons as all_lessons
 from course.pairs import LESSONS
 from graders.bubblewrap import choose, describe
 
@@ -51,7 +51,7 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
         raise UsageError(
             f"{folder} holds other things ({', '.join(strangers[:3])}); name a folder that is new or empty"
         )
-    known = {item.number: item for item in iterations() if (LESSONS / f"{item.slug}.ipynb").exists()}
+    known = {item.number: item for item in all_lessons() if (LESSONS / f"{item.slug}.ipynb").exists()}
     unknown = sorted(set(lessons or []) - set(known))
     if unknown:
         raise UsageError(f"there is no lesson {unknown[0]}; there are {', '.join(map(str, known))}")

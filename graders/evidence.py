@@ -7,7 +7,7 @@ from course.data import Data, load_mnist, load_practice_digits
 from course.errors import CourseError
 from course.evaluation import scores
 from course.graph import Graph
-from course.iterations import iteration
+from course.iterations import lesson
 from course.recipe import Recipe
 from course.submission import Submission, load_submission
 from graders.constraints import judge_accuracy
@@ -29,7 +29,7 @@ class Evidence:
 
 def find_evidence(folder: Path, number: int, graph: Graph, recipe: Recipe) -> Evidence:
     """The run of this graph and this recipe in a folder: the lesson's own file name first, then any other."""
-    slug = iteration(number).slug
+    slug = lesson(number).slug
     paths = sorted(Path(folder).glob("*.safetensors"), key=lambda path: (path.stem != slug, path.name))
     if not paths:
         return Evidence(None, f"there is no {slug}.safetensors beside the notebook; train, and run.save(…) writes it")

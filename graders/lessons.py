@@ -46,6 +46,7 @@ POINTS: dict[int, dict[str, int]] = {
         rates=20, network=5, parameters=5, augmentation=5, schedule=15, constraint_parameters=5, fully_connected=5, epochs=5,
         accuracy=15,
     ),
+    11: dict(constraint_parameters=15, fully_connected=20, epochs=15, accuracy=25),
 }  # fmt: skip
 
 

@@ -27,7 +27,8 @@ from graders.sandbox import Limits, run_probes
 __all__ = ["mark", "number_of", "judge", "Outcome"]
 MISSING = re.compile(r"there is no (\w+) yet")
 
-SHOWS_TABLE = "parameters"  # the check below which the feedback shows the network's table; every lesson has it
+# Below the first of these checks that a lesson has, the feedback shows the network's table.
+SHOWS_TABLE = ("parameters", "constraint_parameters")
 
 
 def mark(
@@ -113,9 +114,13 @@ def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, ev
     if check.kind == "network":
         assert check.judge
         outcome = check.judge(graph)
-        return outcome.showing(str(graph.table())) if check.name == SHOWS_TABLE else outcome
+        return outcome.showing(str(graph.table())) if check.name == _shows_table(number) else outcome
     evidence: Evidence = find_evidence(folder, number, graph, Recipe.from_json(answers["recipe"]["recipe"]))
     return evaluate(evidence, check.floor)
+
+
+def _shows_table(number: int) -> str | None:
+    return next((name for name in SHOWS_TABLE if name in checks(number)), None)
 
 
 def _first_difference(graph: Graph, number: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from course.data import mnist_available
 from course.errors import CourseError
-from course.iterations import Iteration
+from course.iterations import Lesson
 from course.pairs import LESSONS
 from graders.marking import mark
 from graders.outcome import NOT_ASSESSED
@@ -15,7 +15,7 @@ from solutions.modules import WITH_WEIGHTS, weights_path
 from solutions.run_through import run_through
 
 
-def full_marks_when_solved(item: Iteration) -> list[str]:
+def full_marks_when_solved(item: Lesson) -> list[str]:
     """The solution answers every cell and passes every check; accuracy is left out where MNIST is not at hand."""
     practice = not mnist_available()
     try:
@@ -32,13 +32,13 @@ def full_marks_when_solved(item: Iteration) -> list[str]:
     ]
 
 
-def runs_from_top_to_bottom(item: Iteration) -> list[str]:
+def runs_from_top_to_bottom(item: Lesson) -> list[str]:
     """The solved notebook runs without an error, a warning or a check that fails, trained on practice digits."""
     with tempfile.TemporaryDirectory() as folder:
         return run_through(item, Path(folder), practice=True)
 
 
-def put_weights(item: Iteration, folder: Path) -> None:
+def put_weights(item: Lesson, folder: Path) -> None:
     """Copy an iteration's recorded submission, where there is one, to where its notebook looks for it."""
     if item.number in WITH_WEIGHTS and weights_path(item.number).exists():
         shutil.copy(weights_path(item.number), folder)

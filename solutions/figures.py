@@ -25,18 +25,16 @@ def curves(runs: Sequence[Record]) -> dict[str, list[float]]:
 
 def accuracy_by_epoch(records: Sequence[Record]) -> dict:
     """Test accuracy after each epoch, iterations 2 to 10: the log's, and over our runs the mean, the lowest, the highest."""
-    data = {}
-    for number, runs in recorded_runs(records).items():
-        if number == 1:
-            continue  # hours a run: it has a row in every table
-        item = iterations()[number - 1]
-        data[str(number)] = {
+    found = recorded_runs(records)
+    return {
+        str(item.number): {
             "title": item.title,
-            "seeds": [run.seed for run in runs.learned],
+            "seeds": [run.seed for run in found[item.number].learned],
             "log": list(item.log.test),
-            **curves(runs.learned),
+            **curves(found[item.number].learned),
         }
-    return data
+        for item in iterations()[1:]  # the first takes hours a run: it has a row in every table
+    }
 
 
 def accuracy_by_parameters(records: Sequence[Record]) -> dict:

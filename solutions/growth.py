@@ -1,12 +1,14 @@
 """How training's cost grows: seconds and memory against the network's size, the batch's size and the number of seeds."""
 
 import multiprocessing
+import re
 import resource
+import statistics
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import torch
+from joblib import cpu_count
 
 from course import load_mnist
 from course.data import Data
@@ -18,7 +20,8 @@ from solutions.modules import solution
 ITERATIONS = range(1, 11)  # 6.4 million to 6,000 parameters
 BATCHES = (32, 64, 128, 256, 512)
 SEEDS = (1, 2, 4)
-STEPS = 40  # batches of 128: enough for a stable rate, and iteration 1 takes a second each
+STEPS = 40  # batches of 128: iteration 1 takes a second each
+EPOCHS = 4  # of so many steps: the first prepares PyTorch's kernels, the median of the others counts
 FIGURE = Path(__file__).parent / "results" / "growth.svg"
 
 
@@ -26,7 +29,7 @@ def growth(data: Data | None = None) -> dict:
     """Microseconds a digit and the process's largest memory, each training in a fresh process of its own."""
     sizes = [_apart(number, 128) for number in ITERATIONS]
     batches = [_apart(8, batch) for batch in BATCHES]
-    seeds = [_apart_seeds(count) for count in SEEDS]
+    seeds = [_measure_seeds(count) for count in SEEDS]  # here: a pool's process may have none of its own
     return {"iterations": sizes, "batches": batches, "seeds": seeds, "probe_seconds": probe_seconds()}
 
 
@@ -35,39 +38,32 @@ def _apart(number: int, batch_size: int) -> dict:
         return pool.apply(_measure, (number, batch_size))
 
 
-def _apart_seeds(count: int) -> dict:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure_seeds, (count,))
-
-
 def _measure(number: int, batch_size: int) -> dict:
-    """Train for a few steps on the whole of MNIST in memory; the second of two short epochs counts."""
+    """Train for a few short epochs, the whole of MNIST in memory."""
     module, data = solution(number), load_mnist()
     digits = STEPS * 128
     few = few_digits(data, digits)
-    recipe = replace(module.recipe, epochs=2, batch_size=batch_size)
+    recipe = replace(module.recipe, epochs=EPOCHS, batch_size=batch_size)
     run, weights = begin(module.Net, recipe, few)
-    for _ in train(run, weights, few, progress=False):
-        pass
+    _, *seconds = (epoch.seconds for epoch in train(run, weights, few, progress=False))
     rows = run.graph.rows
     return {
         "iteration": number,
         "batch_size": batch_size,
         "parameters": run.graph.parameters,
         "multiply_adds": sum(row.multiply_adds for row in rows),
-        "microseconds": 1e6 * run.last.seconds / digits,
+        "microseconds": 1e6 * statistics.median(seconds) / digits,
         "memory_mb": _peak_mb(),
     }
 
 
 def _measure_seeds(count: int) -> dict:
-    module, data = solution(8), load_mnist()
-    digits = STEPS * 128
-    runs = fit_seeds(
-        module.Net, replace(module.recipe, epochs=2), few_digits(data, digits), range(1, count + 1), progress=False
-    )
-    together = sum(run.last.seconds for run in runs) / min(count, torch.get_num_threads())
-    return {"seeds": count, "microseconds": 1e6 * together / digits}
+    """The same for several seeds at once: as long as the slowest process takes, shared by the seeds."""
+    module, digits = solution(8), STEPS * 128
+    recipe, few = replace(module.recipe, epochs=EPOCHS), few_digits(load_mnist(), digits)
+    runs = fit_seeds(module.Net, recipe, few, range(1, count + 1), progress=False)
+    a_run = statistics.median(epoch.seconds for run in runs for epoch in run.history[1:])
+    return {"seeds": count, "microseconds": 1e6 * a_run / digits / min(count, cpu_count())}
 
 
 def few_digits(data: Data, digits: int) -> Data:
@@ -77,9 +73,10 @@ def few_digits(data: Data, digits: int) -> Data:
 
 
 def _peak_mb() -> float:
-    """The most memory that this process has held, in megabytes; Linux counts in kilobytes, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1000 if sys.platform != "darwin" else peak / 1e6
+    """The most memory that this process has held, in megabytes."""
+    if sys.platform == "linux":  # getrusage begins with what the process held that started this one
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def draw(found: dict, path: Path = FIGURE) -> Path:

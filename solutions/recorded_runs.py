@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count, takewhile
 
-from course.iterations import iteration, iterations
+from course.iterations import lesson, lessons
 from solutions.ledger import Record
 from solutions.modules import recipe_of
 
@@ -35,8 +35,8 @@ def collapsed(record: Record) -> bool:
 
 
 def recorded_runs(records: Iterable[Record]) -> dict[int, Runs]:
-    """The runs that count, of every iteration."""
-    found: dict[int, dict[int, Record]] = {item.number: {} for item in iterations()}
+    """The runs that count, of every iteration and of the capstone's answer."""
+    found: dict[int, dict[int, Record]] = {item.number: {} for item in lessons()}
     for record in records:
         if as_documented(record):
             found[record.iteration][record.seed] = record  # the last: the network may have been changed and run again
@@ -45,7 +45,7 @@ def recorded_runs(records: Iterable[Record]) -> dict[int, Runs]:
 
 def as_documented(record: Record) -> bool:
     """Trained by the solution's recipe for the documented number of epochs; other experiments stay in the ledger."""
-    epochs = iteration(record.iteration).epochs
+    epochs = lesson(record.iteration).epochs
     recipe = recipe_of(record.iteration, record.seed, epochs)
     return record.recipe == recipe.hash and len(record.epochs) == epochs
 

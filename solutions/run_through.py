@@ -9,7 +9,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from course.errors import one_line
-from course.iterations import Iteration
+from course.iterations import Lesson
 from course.pairs import LESSONS
 from graders.lessons import checks
 from solutions.fill import fill
@@ -21,7 +21,7 @@ WORDS = r'alt="[^"]{20,}"'
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run_through(item: Iteration, folder: Path, *, practice: bool) -> list[str]:
+def run_through(item: Lesson, folder: Path, *, practice: bool) -> list[str]:
     """A sentence for each cell that fails, warns, shows a picture without words, or checks and does not say "correct".
 
     With `practice` it trains on practice digits, for a few epochs, and accuracy is not assessed. Without, it has MNIST and
@@ -57,7 +57,7 @@ def run_through(item: Iteration, folder: Path, *, practice: bool) -> list[str]:
     ]
 
 
-def _problems(cell: NotebookNode, number: int, item: Iteration, practice: bool) -> list[tuple[str, str]]:
+def _problems(cell: NotebookNode, number: int, item: Lesson, practice: bool) -> list[tuple[str, str]]:
     about = cell.metadata.get("nbgrader", {})
     place = about.get("grade_id") or f"cell {number}"
     printed = {name: "".join(o.text for o in cell.outputs if o.get("name") == name) for name in ("stdout", "stderr")}

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from course.errors import CourseError
-from course.iterations import iteration, iterations
+from course.iterations import Iteration, lesson, lessons
 from course.submission import Submission, load_submission
 from graders.check import check
 from graders.verdict import LIMITS
@@ -19,11 +19,11 @@ MOST_APART = 2  # digits of 10,000 that another processor's rounding may turn
 
 
 def verify(ledger: Path = LEDGER) -> bool:
-    """Print a line for each iteration; whether all hold."""
+    """Print a line for each lesson; whether all hold."""
     records, threads = read_ledger(ledger), torch.get_num_threads()
     torch.set_num_threads(1)  # beside other work two threads wait for one another, and take four times as long as one
     try:
-        return all([_report(item.number, records) for item in iterations()])
+        return all([_report(item.number, records) for item in lessons()])
     finally:
         torch.set_num_threads(threads)
 
@@ -38,7 +38,7 @@ def faults(number: int, records: Sequence[Record]) -> list[str]:
 
 def weights_fault(number: int, records: Sequence[Record]) -> str | None:
     """What is wrong with a committed submission: cheap questions first, then the grader counts."""
-    path, facts, graph = weights_path(number), iteration(number), graph_of(number)
+    path, facts, graph = weights_path(number), lesson(number), graph_of(number)
     try:
         submission = load_submission(path)
     except CourseError as error:
@@ -48,7 +48,7 @@ def weights_fault(number: int, records: Sequence[Record]) -> str | None:
         return f"the network has changed since {path.name} was recorded; run {again(number, seed)}"
     if submission.recipe.hash != recipe_of(number, seed).hash:
         return f"the recipe has changed since {path.name} was recorded; run {again(number, seed)}"
-    if graph.parameters != facts.documented.parameters:
+    if isinstance(facts, Iteration) and graph.parameters != facts.documented.parameters:
         return f"{graph.parameters:,} parameters, documented {facts.documented.parameters:,}"
     return history_fault(number, submission, records) or _miscounted(number, submission)
 
@@ -63,7 +63,7 @@ def history_fault(number: int, submission: Submission, records: Sequence[Record]
             f"{name} is not the run that the ledger has of seed {seed}; take away the file, and the run's line in the ledger, "
             f"and run {again(number, seed)}"
         )
-    if "accuracy" in iteration(number).claims:
+    if "accuracy" in lesson(number).claims:
         for record in mine:
             if record.seed < seed and meets_with_best(record):
                 return (
@@ -83,7 +83,7 @@ def _miscounted(number: int, submission: Submission) -> str | None:
     counted = round((value or 0) * 100)
     if abs(counted - recorded) > MOST_APART:
         return f"{counted:,} right answers, recorded {recorded:,}; run {again(number, submission.recipe.seed)}"
-    claims = [name for name in iteration(number).claims if name in LIMITS]
+    claims = [name for name in lesson(number).claims if name in LIMITS]
     failed = [name for name in claims if not verdict.constraints[name].passed]
     return f"claims {', '.join(failed)} and does not meet it" if failed else None
 
@@ -91,7 +91,7 @@ def _miscounted(number: int, submission: Submission) -> str | None:
 def _report(number: int, records: Sequence[Record]) -> bool:
     wrong = faults(number, records)
     if wrong:
-        print(f"[FAIL] iteration {number}: {'. '.join(wrong)}", flush=True)
+        print(f"[FAIL] lesson {number}: {'. '.join(wrong)}", flush=True)
         return False
     runs = sum(record.iteration == number for record in records)
     said = f"{graph_of(number).parameters:,} parameters, {runs} {'run' if runs == 1 else 'runs'} in the ledger"
@@ -101,7 +101,7 @@ def _report(number: int, records: Sequence[Record]) -> bool:
         done, epochs = len(submission.history), submission.recipe.epochs
         if done < epochs:  # what it claims holds; it is short of the record that it is to be
             said += f", interrupted after {done} of {epochs} epochs: {again(number, submission.recipe.seed)} trains it whole"
-    print(f"[OK] iteration {number}: {said}", flush=True)
+    print(f"[OK] lesson {number}: {said}", flush=True)
     return True
 
 

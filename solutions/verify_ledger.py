@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields
 
-from course.iterations import iteration
+from course.iterations import Iteration, lesson
 from course.submission import Epoch
 from solutions.ledger import Record
 from solutions.modules import graph_of, recipe_of, solution
@@ -37,16 +37,16 @@ def _outdated(record: Record) -> str | None:
     if record.graph != graph_of(record.iteration).hash:
         return "network"
     number = record.iteration
-    lengths = {len(record.epochs), solution(number).recipe.epochs, iteration(number).epochs}  # a run may lack an epoch
+    lengths = {len(record.epochs), solution(number).recipe.epochs, lesson(number).epochs}  # a run may lack an epoch
     hashes = {recipe_of(number, record.seed, length).hash for length in lengths}
     return None if record.recipe in hashes else "recipe"
 
 
 def _broken(record: Record) -> str | None:
     """What a run should have and has not: its parameters, its epochs one after the other, finite figures that agree."""
-    parameters = iteration(record.iteration).documented.parameters
-    if record.parameters != parameters:
-        return f"has {record.parameters:,} parameters, documented {parameters:,}"
+    facts = lesson(record.iteration)
+    if isinstance(facts, Iteration) and record.parameters != facts.documented.parameters:
+        return f"has {record.parameters:,} parameters, documented {facts.documented.parameters:,}"
     if [epoch.get("epoch") for epoch in record.epochs] != list(range(1, len(record.epochs) + 1)):
         return "does not have its epochs 1, 2, 3, …"
     if record.recipe != recipe_of(record.iteration, record.seed, len(record.epochs)).hash:

@@ -11,8 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import torch
 
-from course.data import FILES, MNIST_TEST_COUNTS, Data, load_data, load_mnist, load_practice_digits
+from course.data import FILES, MNIST_TEST_COUNTS, Data, hold_out, load_data, load_mnist, load_practice_digits
 from course.download import download
 from course.errors import DataError
 
@@ -139,6 +140,16 @@ def test_without_mnist_the_course_says_loudly_that_it_practises(no_folder: Path,
     data = load_data()
     assert data.name == "practice digits"
     assert "PRACTICE DIGITS, NOT MNIST" in capsys.readouterr().out
+
+
+def test_held_out_digits_are_the_last_training_digits_and_no_longer_trained_on() -> None:
+    data = load_practice_digits()
+    held = hold_out(data, 100)
+    assert torch.equal(torch.cat([held.train_images, held.test_images]), data.train_images)
+    assert torch.equal(torch.cat([held.train_labels, held.test_labels]), data.train_labels)
+    assert len(held.test_labels) == 100
+    assert len(hold_out(data).test_labels) == len(data.train_labels) // 5  # there are too few for 10,000
+    assert len({data.digest, held.digest, hold_out(data).digest}) == 3 and held.name != data.name
 
 
 def test_practice_digits_are_shaped_like_mnist() -> None:

@@ -45,6 +45,10 @@ BEFORE = {  # what others have done by then: here, a learner who fetches and han
         "(mkdir ../bob && cd ../bob && nbgrader fetch_assignment 08_final_model --course mnist --Exchange.root=../exchange"
         " && nbgrader submit 08_final_model --course mnist --Exchange.root=../exchange)"
     ),
+    "python -m graders leaderboard": (
+        "mkdir -p submitted/ada/11_capstone"
+        " && cp ../inbox/ada/08_final_model.safetensors submitted/ada/11_capstone/11_capstone.safetensors"
+    ),
 }
 FAILS = {"python -m graders check net.py --json": 1}  # exit statuses that are right: it has no weights yet
 

@@ -125,4 +125,4 @@ def test_differences_are_taken_seed_by_seed() -> None:
 
 
 def test_without_a_record_every_iteration_has_no_run() -> None:
-    assert {number: len(runs.counted) for number, runs in recorded_runs([]).items()} == dict.fromkeys(range(1, 11), 0)
+    assert {number: len(runs.counted) for number, runs in recorded_runs([]).items()} == dict.fromkeys(range(1, 12), 0)

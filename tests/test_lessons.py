@@ -8,7 +8,7 @@ import pytest
 from course.check import check_lesson, check_lessons
 from course.check_course import FILE, check_course, further_checks
 from course.errors import UsageError
-from course.iterations import Iteration, iteration, iterations
+from course.iterations import Lesson, iterations, lesson, lessons
 from course.pairs import LESSONS, out_of_step, scripts, write_notebooks
 from graders.course_checks import points_and_hints
 from solutions.course_checks import put_weights, runs_from_top_to_bottom
@@ -46,27 +46,27 @@ def test_a_fault_in_a_lesson_is_noticed(fault: str, tmp_path: Path) -> None:
     assert old in text
     path = tmp_path / "08_final_model.ipynb"
     path.write_text(text.replace(old, new))
-    assert any(said in problem for problem in check_lesson(path, iteration(8)))
+    assert any(said in problem for problem in check_lesson(path, lesson(8)))
 
 
-@pytest.mark.parametrize("item", iterations(), ids=lambda item: item.slug)
-def test_the_graders_know_each_lessons_checks_and_have_hints_for_them(item: Iteration) -> None:
+@pytest.mark.parametrize("item", lessons(), ids=lambda item: item.slug)
+def test_the_graders_know_each_lessons_checks_and_have_hints_for_them(item: Lesson) -> None:
     assert points_and_hints(item) == []
 
 
 @pytest.mark.slow
 @pytest.mark.mnist
 @pytest.mark.parametrize("item", iterations(), ids=lambda item: item.slug)
-def test_a_solved_lesson_runs_from_top_to_bottom_with_its_recorded_weights(item: Iteration, tmp_path: Path) -> None:
-    """Training is replayed; lesson 1 trains, on a part of the data."""
+def test_a_solved_lesson_runs_from_top_to_bottom_with_its_recorded_weights(item: Lesson, tmp_path: Path) -> None:
+    """Training is replayed; lesson 1 trains, on a part of the data. The capstone's trials are not recorded: below."""
     put_weights(item, tmp_path)
     assert run_through(item, tmp_path, practice=False) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [3, 10])  # a light and the last one; `make check` asks all ten
+@pytest.mark.parametrize("number", [3, 10, 11])  # a light one, the last, the capstone; `make check` asks all
 def test_a_solved_lesson_runs_from_top_to_bottom_on_practice_digits(number: int) -> None:
-    assert runs_from_top_to_bottom(iteration(number)) == []
+    assert runs_from_top_to_bottom(lesson(number)) == []
 
 
 def test_a_cell_that_fails_or_warns_or_is_not_correct_is_reported(tmp_path: Path, monkeypatch) -> None:
@@ -78,7 +78,7 @@ def test_a_cell_that_fails_or_warns_or_is_not_correct_is_reported(tmp_path: Path
         if name == "is short":
             cell.metadata["nbgrader"] = {"grade": True, "solution": False, "grade_id": "layers"}
         monkeypatch.setattr("solutions.run_through.fill", lambda *_, cell=cell: nbformat.v4.new_notebook(cells=[cell]))
-        (problem,) = run_through(iteration(8), tmp_path, practice=True)
+        (problem,) = run_through(lesson(8), tmp_path, practice=True)
         said = {"fails": "ZeroDivisionError", "warns": "careful", "is short": "layers: expected '✔ correct'"}
         assert said.get(name, "without an alternative text") in problem
 

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from course.data import load_practice_digits
-from course.iterations import iterations
+from course.iterations import lessons
 from course.pairs import LESSONS
 from course.submission import load_submission, save_submission
 from graders.answer_judges import JUDGE
@@ -26,7 +26,7 @@ from solutions.course_checks import full_marks_when_solved
 from solutions.fill import fill
 from solutions.modules import solution, weights_path
 
-WRITTEN = [item for item in iterations() if (LESSONS / f"{item.slug}.ipynb").exists()]
+WRITTEN = lessons()
 
 
 @cache

@@ -8,7 +8,7 @@ import torch
 from networks import conv, gap, network
 from torch.optim import SGD
 
-from course import Recipe, fit, fit_seeds
+from course import Recipe, fit, fit_seeds, seeds
 from course.data import Data, load_practice_digits
 from course.run import Run
 
@@ -41,6 +41,19 @@ def test_each_run_is_the_one_that_fit_would_give(runs: list[Run], data: Data) ->
 def test_a_run_that_diverges_leaves_the_others_alone(data: Data) -> None:
     wild = replace(RECIPE, optimizer=partial(SGD, lr=1e9))
     assert [run.history for run in fit_seeds(Small, wild, data, [1, 2], progress=False)] == [[], []]
+
+
+def test_seeds_one_after_the_other_use_the_threads_that_there_are(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    train = seeds.train
+    monkeypatch.setattr(seeds, "train", lambda *given, **more: seen.append(torch.get_num_threads()) or train(*given, **more))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        fit_seeds(Small, replace(RECIPE, epochs=1), data, [1, 2], processes=1, progress=False)
+        assert seen == [2, 2] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_progress_names_each_seed(data: Data, capsys) -> None:

@@ -98,7 +98,7 @@ def test_a_notebook_that_is_none_does_not_stop_the_others(workspace: Path, conte
 def test_after_the_answers_come_the_training_and_then_the_next_lesson(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("course.status.iterations", lambda: (iteration(8), iteration(9)))
+    monkeypatch.setattr("course.status.lessons", lambda: (iteration(8), iteration(9)))
     hand(solved(), workspace)
     assert "Next: lesson 8, Final model: train" in report(workspace)
     shutil.copy(weights_path(8), workspace)
@@ -108,7 +108,7 @@ def test_after_the_answers_come_the_training_and_then_the_next_lesson(
 
 
 def test_an_incorrect_check_comes_before_the_next_lesson(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("course.status.iterations", lambda: (iteration(8), iteration(9)))
+    monkeypatch.setattr("course.status.lessons", lambda: (iteration(8), iteration(9)))
     hand(solved({"gap": 0.0}), workspace)
     shutil.copy(weights_path(8), workspace)
     assert "Next: lesson 8, Final model: run its checks again" in report(workspace)

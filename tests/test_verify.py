@@ -53,7 +53,7 @@ def test_the_command_fails_where_one_iteration_does(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(verification, "weights_fault", lambda number, records: "wrong" if number == NUMBER else None)
     assert not verification.verify(tmp_path / "ledger.jsonl")
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("]")[0] for line in lines] == ["[FAIL" if n == NUMBER else "[OK" for n in range(1, 11)]
+    assert [line.split("]")[0] for line in lines] == ["[FAIL" if n == NUMBER else "[OK" for n in range(1, 12)]
 
 
 def test_a_faultless_run_is_let_pass(run: Record) -> None:

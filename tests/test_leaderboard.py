@@ -1,0 +1,103 @@
+"""Does the leaderboard rank verdicts, and nothing that is only claimed; and do its pages show names as they are?"""
+
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+
+from course.errors import UsageError
+from course.pairs import LESSONS
+from graders.__main__ import main
+from graders.leaderboard import CAPSTONE, KEPT, Entry, collect, frontier, ranking
+from graders.leaderboard_page import write_pages
+from graders.verdict import LIMITS, Constraint, Verdict, not_graded
+from solutions.fill import fill
+from solutions.modules import weights_path
+
+
+def entry(learner: str, accuracy: float, parameters: int, epochs: int = 19, evidence: str = "weights") -> Entry:
+    found = {"accuracy": accuracy, "parameters": parameters, "epochs": epochs, "fully_connected": 0}
+    passed = {"accuracy": accuracy >= 99.4, "parameters": parameters < 20_000, "epochs": epochs < 20, "fully_connected": True}
+    constraints = {name: Constraint(passed[name], found[name], LIMITS[name], "") for name in LIMITS}
+    return Entry(learner, Verdict("net.safetensors", evidence, constraints))
+
+
+ENTRIES = [
+    entry("ada", 99.50, 13_808),
+    entry("bob", 99.41, 3_952, evidence="retrained"),
+    entry("cat", 99.41, 5_000, 8),
+    entry("dan", 99.60, 19_000),
+    entry("eve", 99.30, 2_000),
+    entry("fay", 99.90, 1_000, evidence="structure"),
+    Entry("gus", not_graded("gus.safetensors", "submission", "damaged")),
+]
+
+
+def test_each_direction_ranks_who_meets_the_constraints_by_counted_weights() -> None:
+    found = {name: [one.learner for one in ranking(ENTRIES, name)] for name in ("Fewest parameters", "Fewest epochs")}
+    assert found == {"Fewest parameters": ["bob", "cat", "ada", "dan"], "Fewest epochs": ["cat", "dan", "ada", "bob"]}
+    assert [one.learner for one in ranking(ENTRIES, "Highest accuracy")] == ["dan", "ada", "bob", "cat"]
+
+
+def test_the_frontier_holds_whom_nobody_beats_in_both() -> None:
+    def beaten(one: Entry) -> bool:
+        mine = one.value("parameters"), -one.value("accuracy")
+        others = [(other.value("parameters"), -other.value("accuracy")) for other in ENTRIES if other.ranked]
+        return any(a <= mine[0] and b <= mine[1] and (a, b) != mine for a, b in others)
+
+    assert {one.learner for one in frontier(ENTRIES)} == {one.learner for one in ENTRIES if one.ranked and not beaten(one)}
+
+
+def test_the_pages_name_everybody_and_say_what_the_unranked_miss(tmp_path: Path) -> None:
+    html, markdown, picture = (path.read_text() for path in write_pages(tmp_path, ENTRIES))
+    for page in (html, markdown):
+        assert all(one.learner in page for one in ENTRIES)
+        assert "accuracy not met" in page and "could not be graded" in page
+    svg = ElementTree.fromstring(picture)
+    assert {"ada", "bob", "dan"} <= {text.strip() for text in svg.itertext()}
+
+
+def test_a_name_is_text_on_every_page(tmp_path: Path) -> None:
+    name = '<b>"$x_1$ | &\x07'
+    html, markdown, picture = (path.read_text() for path in write_pages(tmp_path, [entry(name, 99.5, 5_000)]))
+    assert "<b>" not in html and "\x07" not in picture + markdown
+    assert r"\<b\>" in markdown and r"\|" in markdown
+    assert '<b>"$x_1$ | &' in {text.strip() for text in ElementTree.fromstring(picture).itertext()}
+
+
+def test_pages_without_a_ranked_network_are_pages(tmp_path: Path) -> None:
+    for path in write_pages(tmp_path, ENTRIES[4:]):
+        assert path.read_text()
+
+
+def test_a_class_without_a_capstone_is_told_where_it_belongs(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="submitted/LEARNER/11_capstone"):
+        collect(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_a_class_is_ranked_by_its_files_and_asked_again_only_for_what_changed(tmp_path: Path, capsys) -> None:
+    places = {name: tmp_path / "submitted" / name / CAPSTONE for name in ("ada", "bob", "cat")}
+    for place in places.values():
+        place.mkdir(parents=True)
+        nbformat.write(fill(LESSONS / f"{CAPSTONE}.ipynb", 11), place / f"{CAPSTONE}.ipynb")
+    for name, number in (("ada", 8), ("bob", 2)):
+        shutil.copy(weights_path(number), places[name] / f"{CAPSTONE}.safetensors")
+
+    assert main(["leaderboard", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "Fewest parameters: ada" in said and "ada: a reason to look: its weights are those of the published" in said
+    page = (tmp_path / "class" / "leaderboard.md").read_text()
+    assert "| bob | weights | " in page and "parameters not met" in page and "| cat | claimed | accuracy not assessed |" in page
+
+    kept = json.loads((tmp_path / KEPT).read_text())
+    asked: list[int] = []
+    shutil.copy(weights_path(9), places["cat"] / f"{CAPSTONE}.safetensors")
+    entries = collect(tmp_path, progress=lambda done, total: asked.append(total))
+    assert asked == [1] and sum(one.ranked for one in entries) == 2
+    again = json.loads((tmp_path / KEPT).read_text())
+    assert {name: again[name] for name in ("ada", "bob")} == {name: kept[name] for name in ("ada", "bob")}
