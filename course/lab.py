@@ -9,7 +9,7 @@ from pathlib import Path
 from course.errors import UsageError
 from course.pairs import LESSONS, scripts
 
-SETTINGS = Path(__file__).parent / "lab_settings"  # a script opens as a notebook; what a user sets in JupyterLab comes first
+SETTINGS = Path(__file__).parent / "lab_settings"  # a script opens as a notebook, no news; a user's own settings win
 
 
 def prepare(folder) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Two steps of nbgrader's feedback: say which marks are still to come, and give the lessons' tables room."""
+"""Two steps of nbgrader's feedback: say which marks are still to come, and make tables and long sentences readable."""
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader import utils
@@ -6,7 +6,10 @@ from nbgrader.preprocessors import GetGrades
 from traitlets import Bool
 
 AWAITS = "This answer awaits grading by hand: the 0 above is no mark yet."
-TABLES = ".rendered_html table td, .rendered_html table th { padding: 0.15em 0.8em; text-align: left; }"
+STYLE = (
+    ".rendered_html table td, .rendered_html table th { padding: 0.15em 0.8em; text-align: left; } "
+    ".output_stream pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; }"
+)
 
 
 class ExplainGrades(GetGrades):
@@ -20,13 +23,15 @@ class ExplainGrades(GetGrades):
             about["comment"] = "\n\n".join(filter(None, [about.get("comment"), AWAITS]))
 
 
-class TableStyle(CSSHTMLHeaderPreprocessor):
-    """The page's style, and a line for tables in Markdown, of which nbgrader's page leaves no room between columns."""
+class PageStyle(CSSHTMLHeaderPreprocessor):
+    """The page's style, and two lines: room between the columns of Markdown's tables, and sentences that break instead of ending
+    at the page's edge.
+    """
 
     enabled = Bool(True).tag(config=True)  # nbconvert's own steps are off unless asked for by name
 
     def preprocess(self, nb, resources):
         """Add to the styles that are put into the page."""
         nb, resources = super().preprocess(nb, resources)
-        resources["inlining"]["css"].append(TABLES)
+        resources["inlining"]["css"].append(STYLE)
         return nb, resources

@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from course.pictures import TEST, TRAIN
 from course.tables import html_table
@@ -16,12 +17,18 @@ from graders.verdict import ACCURACY_LIMIT
 
 HEAD = ("place", "learner", "parameters", "epochs", "accuracy", "evidence")
 SHORT_HEAD = ("learner", "evidence", "what is missing")
+TIES = {
+    "Fewest parameters": "Of equals, the more accurate first",
+    "Fewest epochs": "Of equals, the more accurate first",
+    "Highest accuracy": "Of equals, the one with fewer parameters first",
+}
 TITLE = "Leaderboard of the capstone"
 EVIDENCE = (
     "Evidence: “weights” means that the grader counted the right answers with the weights that were handed in, while the number "
     "of epochs is the learner's word; “retrained” means that the grader trained the network itself and counted both. What is "
     "only claimed, without trained weights, is not ranked."
 )
+LABELLED = [digit * size for size in (10, 100, 1_000, 10_000) for digit in (1, 2, 5)]  # parameters
 MARKERS: dict[str, dict[str, Any]] = {
     "weights": {"color": TRAIN["color"], "marker": "s", "markerfacecolor": "white"},
     "retrained": {"color": TEST["color"], "marker": "o"},
@@ -83,9 +90,9 @@ def html_page(entries: list[Entry], picture: str) -> str:
     svg = picture[picture.index("<svg") :]
     parts = [f"<h1>{TITLE}</h1>", f"<p>{escape(_count(entries))}</p>", f"<p>{escape(EVIDENCE)}</p>"]
     parts += [f'<figure role="img" aria-label="{escape(alt(entries), quote=True)}">{svg}</figure>']
-    parts += [f"<h2>{name}</h2>{html_table(name, HEAD, rows(entries, name))}" for name in DIRECTIONS]
+    parts += [f"<h2>{name}</h2>{html_table(TIES[name], HEAD, rows(entries, name))}" for name in DIRECTIONS]
     if short := short_of(entries):
-        parts.append(f"<h2>Not ranked</h2>{html_table('Not ranked', SHORT_HEAD, short)}")
+        parts.append(f"<h2>Not ranked</h2>{html_table('By name', SHORT_HEAD, short)}")
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title><style>{STYLE}</style></head>\n'
         f"<body>{''.join(parts)}</body></html>\n"
@@ -124,8 +131,12 @@ def _figure(entries: list[Entry]) -> Figure:
         place = entry.value("parameters"), entry.value("accuracy")
         axes.annotate(_plain(entry.learner), place, (4, 4), textcoords="offset points", fontsize=8)
     axes.axhline(ACCURACY_LIMIT, color="#888888", linewidth=0.8)
-    axes.set(xscale="log", xlabel="parameters", ylabel="test accuracy (%)")
-    axes.legend(fontsize=8, loc="lower right")
+    axes.set(xlabel="parameters", ylabel="test accuracy (%)")
+    if best:  # a logarithmic axis wants something on it
+        axes.set_xscale("log")
+        for axis_format in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+            axis_format(FuncFormatter(lambda value, _: f"{value:,.0f}" if value in LABELLED else ""))
+    axes.legend(fontsize=8, loc="upper left")
     return figure
 
 

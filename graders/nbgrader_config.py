@@ -10,7 +10,7 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 
 from course.errors import SandboxError
 from graders.bubblewrap import choose, describe
-from graders.feedback import ExplainGrades, TableStyle
+from graders.feedback import ExplainGrades, PageStyle
 from graders.intake import take_in
 from graders.limits import BEST, BUBBLEWRAP
 from graders.preprocessors import BudgetExecute, SettleMarks
@@ -33,7 +33,7 @@ def configure(c, folder, *, practice: bool = False, sandbox: str = BEST) -> None
     c.Execute.timeout = 120  # seconds a cell, within the budget of the notebook
     c.SettleMarks.practice = practice
     c.SettleMarks.sandbox = c.BudgetExecute.sandbox = sandbox
-    c.GenerateFeedback.preprocessors = [ExplainGrades, TableStyle]
+    c.GenerateFeedback.preprocessors = [ExplainGrades, PageStyle]
     # nbgrader builds its database rows in an order that SQLAlchemy 2 remarks on, three times a run; the rows are right.
     warnings.filterwarnings("ignore", message=r"Object of type <\w+> not in session")
     _take_in_first(sandbox)

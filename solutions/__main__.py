@@ -1,4 +1,4 @@
-"""The solutions' commands: `demo`, `reproduce`, `bench`, `verify`, `tables`."""
+"""The solutions' commands: `demo`, `reproduce`, `bench`, `verify`, `tables`, `screenshots`."""
 
 import argparse
 import sys
@@ -28,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)")
     commands.add_parser("verify", help="hold the records against the solutions, and grade the weights again")
     commands.add_parser("tables", help="render what lessons, README and docs show of the records")
+    pictures = commands.add_parser("screenshots", help="take the README's pictures of JupyterLab and of the feedback")
+    pictures.add_argument("--folder", type=Path, default=Path("demo"), help="the demonstration's course folder (demo)")
     return top
 
 
@@ -65,6 +67,12 @@ def _run(options) -> int:
 
         for path in write_tables():
             print(f"written: {path.name}")
+        return 0
+    if options.command == "screenshots":
+        from solutions.screenshots import take
+
+        for path in take(options.folder.resolve()):
+            print(f"written: {path}")
         return 0
     from solutions.verify import verify
 

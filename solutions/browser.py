@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, ViewportSize, expect, sync_playwright
 
 START_SECONDS = 60  # JupyterLab takes 3 to 10
 END_SECONDS = 10
 RUN_SECONDS = 300  # a lesson on practice digits: PyTorch's import, ten checks, two epochs
-SIZE = {"width": 1400, "height": 1000}
+SIZE: ViewportSize = {"width": 1400, "height": 1000}
 
 
 def find_chromium() -> str | None:
@@ -42,7 +42,7 @@ def jupyterlab(command: list[str], folder: Path, **environment: str) -> Iterator
     """
     with TemporaryDirectory() as own:
         folders = {f"JUPYTER_{kind}_DIR": f"{own}/{kind.lower()}" for kind in ("CONFIG", "DATA", "RUNTIME")}
-        options = ["--no-browser", "--allow-root", "--ServerApp.port=0", "--LabApp.news_url=None"]
+        options = ["--no-browser", "--allow-root", "--ServerApp.port=0"]
         log = Path(own) / "log"
         with log.open("w") as file:
             server = subprocess.Popen(
@@ -104,8 +104,10 @@ def write(page: Page, index: int, text: str) -> None:
 
 def run_all(page: Page) -> None:
     """Run a notebook from top to bottom, and wait for its end."""
+    # Before it has a kernel, it asks for one.
+    expect(page.locator("#jp-bottom-panel")).to_contain_text("| Idle", timeout=1000 * START_SECONDS)
     menu(page, "Run", "Run All Cells")
-    expect(page.locator(".jp-InputPrompt", has_text="[*]").first).to_be_visible()
+    expect(page.locator(".jp-InputPrompt", has_text="[*]").first).to_be_visible(timeout=1000 * START_SECONDS)
     expect(page.locator(".jp-InputPrompt", has_text="[*]")).to_have_count(0, timeout=1000 * RUN_SECONDS)
 
 

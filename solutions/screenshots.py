@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 
+from course.errors import UsageError
 from course.lab import prepare
 from course.pairs import LESSONS
 from solutions.browser import SIZE, cell, chromium, jupyterlab, run_all
@@ -19,8 +20,11 @@ SHOWN = "pooling"  # the check that the picture of the lesson begins with
 SETTLE = 1000  # milliseconds for what moves to come to rest
 
 
-def take(feedback: Path) -> list[Path]:
-    """Take both; `feedback` is a page that the demonstration has made."""
+def take(demo: Path) -> list[Path]:
+    """Take both; the feedback is the demonstration's, on the hidden layer. Raises UsageError where there is none."""
+    feedback = demo / "feedback" / "hidden_linear" / SLUG / f"{SLUG}.html"
+    if not feedback.is_file():
+        raise UsageError(f"{demo} holds no demonstration; python -m solutions demo --folder {demo} makes it, in a few minutes")
     FOLDER.mkdir(exist_ok=True)
     lesson, page_of_feedback = FOLDER / "lesson.png", FOLDER / "feedback.png"
     with tempfile.TemporaryDirectory() as home, chromium() as browser:

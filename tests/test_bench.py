@@ -4,24 +4,29 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.utils.data import DataLoader, Subset
 
 from course import load_mnist
 from course.graph import Graph
+from course.iterations import iterations, measured_probe
 from course.rebuild import FASTER
 from graders.constraints import judge_structure
-from solutions import timings
+from solutions import standard, timings
 from solutions.bench import PARTS, bench, read_bench
 from solutions.fast import Net, recipe
 from solutions.modules import solution
-from solutions.standard import standard_loop
 
 
 @pytest.mark.slow
 @pytest.mark.mnist
-def test_the_standard_loop_learns() -> None:
+def test_the_standard_loop_learns(monkeypatch) -> None:
+    few = range(12_800)  # all test digits are among as many
+    monkeypatch.setattr(
+        standard, "DataLoader", lambda digits, **more: DataLoader(Subset(digits, few[: len(digits)]), **more)
+    )
     torch.manual_seed(1)
-    module = solution(6)  # the lightest
-    [(seconds, accuracy)] = standard_loop(module.Net(), replace(module.recipe, epochs=1))
+    module = solution(8)
+    [(seconds, accuracy)] = standard.standard_loop(module.Net(), replace(module.recipe, epochs=1))
     assert accuracy > 75 and seconds > 0
 
 
@@ -44,6 +49,15 @@ def test_a_part_that_is_measured_again_leaves_the_others(tmp_path, monkeypatch) 
     assert read_bench(path)["other"] == 1
     assert read_bench(path)["evaluation"]["found"] == 0.5
     assert read_bench(path)["evaluation"]["machine"]["torch"] == torch.__version__
+
+
+def test_the_lessons_minutes_are_those_that_the_bench_measured() -> None:
+    found = read_bench()["growth"]["found"]
+    assert measured_probe() == round(found["probe_seconds"], 3)
+    minutes = {row["iteration"]: row["microseconds"] * 60_000 / 60e6 for row in found["iterations"]}
+    assert {item.number: item.minutes_cpu for item in iterations()} == {
+        item.number: max(1, round(minutes[item.number] * item.epochs)) for item in iterations()
+    }
 
 
 def test_the_fast_recipe_keeps_to_the_constraints() -> None:

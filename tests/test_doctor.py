@@ -159,9 +159,9 @@ def test_the_exit_status_says_whether_all_is_fit(
 
 
 def test_a_machine_half_as_fast_needs_twice_the_minutes() -> None:
-    assert [minutes for _, minutes in speed.predicted_minutes(2 * measured_probe())] == [
-        2 * item.minutes_cpu for item in iterations()
-    ]
+    assert [minutes for _, minutes in speed.predicted_minutes(2 * measured_probe())] == pytest.approx(
+        [2 * item.minutes_cpu for item in iterations()]
+    )
 
 
 def test_the_measurement_trains_and_ends_in_time(examined: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

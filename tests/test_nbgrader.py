@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_output
 
 from course.errors import UsageError
 from graders.course_folder import build_course
-from graders.feedback import AWAITS, TABLES
+from graders.feedback import AWAITS, STYLE
 from graders.lessons import POINTS
 from solutions.demo import demo, run_nbgrader
 from solutions.fill import fill
@@ -125,7 +125,7 @@ def test_nobody_gains_or_loses_by_what_a_notebook_does(tmp_path: Path) -> None:
     run_nbgrader(folder, "generate_feedback", SLUG, "--student", "honest")
     page = (folder / "feedback" / "honest" / SLUG / f"{SLUG}.html").read_text()
     assert page.count(AWAITS) == 2  # prediction and analysis
-    assert TABLES in page
+    assert STYLE in page
     assert marks(folder) == {learner.__name__: due for learner, due in LEARNERS.items()} | {"unreadable": 0}
 
 
