@@ -96,8 +96,8 @@ def _growth(found: dict) -> Table:
         )
         for row in [*found["iterations"], *found["batches"]]
     ]
-    side = "iteration 8, {} seeds side by side"
-    rows += [(side.format(row["seeds"]), "", "", f"{row['microseconds']:.0f}", "") for row in found["seeds"]]
+    names = {row["seeds"]: f"{row['seeds']} seeds side by side" if row["seeds"] > 1 else "one seed" for row in found["seeds"]}
+    rows += [(f"iteration 8, {names[row['seeds']]}", "", "", f"{row['microseconds']:.0f}", "") for row in found["seeds"]]
     return ("training", "parameters", "million multiply-adds", "µs a digit and seed", "peak memory, MB"), rows
 
 

@@ -41,12 +41,12 @@ this = lesson(11)
 # %% [markdown]
 # ## Look
 #
-# **Where you stand.** The ten networks of the course, and what the document says of them:
+# **Where you stand.** The ten networks of the course, and the best epoch in the log of each:
 
 # %%
 print("            parameters   epochs   best test accuracy")
 for item in iterations():
-    print(f"lesson {item.number:2}   {item.documented.parameters:11,}   {item.epochs:6}   {item.documented.test:17.2f}%")
+    print(f"lesson {item.number:2}   {item.documented.parameters:11,}   {item.epochs:6}   {item.log.best():17.2f}%")
 
 # %% [markdown]
 # **What costs parameters?** A k×k convolution from a to b channels has k · k · a · b weights, wherever it stands. So it is the *wide* layers that cost, and the deep ones are wide.
@@ -240,4 +240,4 @@ plot_mistakes(run.network(), data)
 # %% [markdown]
 # ## What next
 #
-# Hand in both files, and see where your network stands on the leaderboard of your class: parameters against accuracy, and which of the others are beaten in both.
+# Hand in the notebook with its files, and see where your network stands on the leaderboard of your class: parameters against accuracy, and which of the others are beaten in both.
