@@ -32,8 +32,9 @@ class Limits:
 
 
 def with_our_path() -> dict[str, str]:
-    """This process's variables, for one of ours that is to find the same packages."""
-    return os.environ | ASLEEP | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    """This process's variables, for one of ours that is to find the same packages, ours first."""
+    paths = [str(Path(__file__).parent.parent), *(path or os.getcwd() for path in sys.path)]
+    return os.environ | ASLEEP | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def environment(home: str, packages: str) -> dict[str, str]:

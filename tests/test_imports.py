@@ -1,7 +1,10 @@
 """Imports run one way, and nothing that a learner gets leads to the solutions."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,3 +62,13 @@ def test_nothing_that_learners_get_runs_the_solutions(root: Path) -> None:
     files = [path for name in ("course", "graders") for path in (root / name).rglob("*")]
     texts = [path for path in files if path.suffix in {".py", ".ipynb", ".toml"}]
     assert [path.name for path in texts if runs.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_folder_named_course_where_the_grader_works_is_not_taken_for_the_package(tmp_path: Path, root: Path) -> None:
+    (tmp_path / "course").mkdir()  # as instructors call theirs
+    code = "import graders, course, graders.limits as l; print(course.__file__, l.with_our_path()['PYTHONPATH'])"
+    installed = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=installed, capture_output=True, text=True)
+    file, paths = answer.stdout.split()
+    assert Path(file) == root / "course" / "__init__.py", answer.stderr
+    assert paths.split(os.pathsep)[0] == str(root)
