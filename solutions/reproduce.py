@@ -84,7 +84,8 @@ def _train(task: tuple[int, Recipe], data: Data, device: str, ledger: Path, prog
 def _save_weights(number: int, run: Run) -> None:
     """Keep a run of the module's own length as the reference submission: the first seed that meets the lesson's accuracy.
 
-    A longer run passes through that length, so its weights at that epoch are those of the shorter recipe.
+    A longer run passes through that length, so its weights at that epoch are those of the shorter recipe. The same seed's file is
+    written anew: another processor rounds otherwise, and file and ledger are to be one run.
     """
     module, path = solution(number), weights_path(number)
     if number not in WITH_WEIGHTS or len(run.history) != module.recipe.epochs:
@@ -97,7 +98,7 @@ def _save_weights(number: int, run: Run) -> None:
             saved = load_submission(path)
             same_recipe = replace(saved.recipe, seed=run.recipe.seed).hash == short.recipe.hash
             finished = len(saved.history) == saved.recipe.epochs
-            if finished and saved.graph.hash == run.graph.hash and same_recipe and saved.recipe.seed <= run.recipe.seed:
+            if finished and saved.graph.hash == run.graph.hash and same_recipe and saved.recipe.seed < run.recipe.seed:
                 return
         except CourseError:
             pass  # damaged or of an older version: write it anew
