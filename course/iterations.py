@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from course.comparison import Column, Comparison, documented_column, log_column, run_column
 from course.errors import UsageError
@@ -92,6 +92,9 @@ class Iteration(Lesson):
         return Comparison((*documented, *self._recorded(), self._yours(run)), self.note)
 
 
+One = TypeVar("One", bound=Lesson)
+
+
 @cache
 def iterations() -> tuple[Iteration, ...]:
     """All ten, in order."""
@@ -105,10 +108,7 @@ def measured_probe() -> float:
 
 def iteration(number: int) -> Iteration:
     """The iteration of this number, 1 to 10."""
-    for item in iterations():
-        if item.number == number:
-            return item
-    raise UsageError(f"there are iterations 1 to {len(iterations())}, saw {number!r}")
+    return _find(number, iterations(), "iterations")
 
 
 @cache
@@ -120,15 +120,19 @@ def lessons() -> tuple[Lesson, ...]:
 
 def lesson(number: int) -> Lesson:
     """The lesson of this number."""
-    for item in lessons():
-        if item.number == number:
-            return item
-    raise UsageError(f"there are lessons 1 to {len(lessons())}, saw {number!r}")
+    return _find(number, lessons(), "lessons")
 
 
 def number_of(slug: str) -> int | None:
     """The number of the lesson of this name, such as 8 for "08_final_model"; None for any other name."""
     return next((item.number for item in lessons() if item.slug == slug), None)
+
+
+def _find(number: int, items: tuple[One, ...], name: str) -> One:
+    for item in items:
+        if item.number == number:
+            return item
+    raise UsageError(f"there are {name} 1 to {len(items)}, saw {number!r}")
 
 
 def _facts() -> dict:

@@ -1,4 +1,6 @@
-"""Tables of text, for a terminal and for a notebook: the first column is aligned to the left, all others to the right."""
+"""Tables of text, for a terminal, a notebook and Markdown; in the first two the first column is aligned to the left, all others
+to the right.
+"""
 
 from collections.abc import Sequence
 from html import escape
@@ -23,6 +25,16 @@ def html_table(caption: str, head: Sequence[str], body: Sequence[Sequence[str]])
     rows = ["".join(f'<td style="{_style(i)}">{escape(cell)}</td>' for i, cell in enumerate(line)) for line in body]
     rest = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table><caption>{escape(caption)}</caption><tr>{top}</tr>{rest}</table>"
+
+
+def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Lines of cells between bars."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ("---",) * len(head), *body))
+
+
+def printable(text: str) -> str:
+    """The text in one line without control characters: names and messages that are a learner's could draw what they like."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _aligned(cell: str, width: int, column: int) -> str:

@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from course.tables import text_table
+from course.tables import printable, text_table
 from graders.classroom import PLACE, Graded, Row
 
 
@@ -41,20 +41,20 @@ def _table(rows: list[Row]) -> str:
         marks, points = totals(row)
         short = [name for name, (got, most) in row.marks.items() if got < most]
         missing = "could not be graded" if row.error else f"{', '.join(short[:4])}{' …' if short[4:] else ''}"
-        body.append((_clean(row.student)[:40], row.assignment, f"{marks:g}", f"{points:g}", missing))
+        body.append((printable(row.student)[:40], row.assignment, f"{marks:g}", f"{points:g}", missing))
     return text_table(("learner", "assignment", "marks", "of", "short of full marks in"), body)
 
 
 def _lines(graded: Graded) -> list[str]:
-    lines = [f"{_who(row)}: could not be graded: {_clean(row.error)}" for row in graded.rows if row.error]
-    lines += [f"{_who(row)}: a reason to look: {_clean(doubt)}" for row in graded.rows for doubt in row.doubts]
-    lines += [f"{_who(row)}: intake: {_clean(note)}" for row in graded.rows for note in row.notes]
+    lines = [f"{_who(row)}: could not be graded: {printable(row.error)}" for row in graded.rows if row.error]
+    lines += [f"{_who(row)}: a reason to look: {printable(doubt)}" for row in graded.rows for doubt in row.doubts]
+    lines += [f"{_who(row)}: intake: {printable(note)}" for row in graded.rows for note in row.notes]
     lines += graded.remarks
     return ["", *lines] if lines else []
 
 
 def _who(row: Row) -> str:
-    return f"{_clean(row.student)}, {row.assignment}"
+    return f"{printable(row.student)}, {row.assignment}"
 
 
 def _texts(row: Row) -> tuple[str, str]:
@@ -68,9 +68,5 @@ def _whole(path: Path) -> Path:
 
 def _plain(cell: str) -> str:
     """What a learner wrote must be no formula in a spreadsheet."""
-    cell = _clean(cell)
+    cell = printable(cell)
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
-
-
-def _clean(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -7,7 +7,6 @@ not ranked.
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,8 +17,9 @@ from pathlib import Path
 from joblib import cpu_count
 
 from course.errors import UsageError
+from course.files import write_whole
 from graders.class_hand_ins import grader_version
-from graders.likeness import like_others, like_published
+from graders.likeness import reasons_to_look
 from graders.limits import with_our_path
 from graders.verdict import Verdict, from_json, not_graded
 
@@ -81,19 +81,26 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
     A verdict is kept with the digest of the file it is on, and asked for again only where that changed, so an interrupted call
     goes on where it was. Raises UsageError where nothing was handed in.
     """
-    places = sorted(path for path in folder.glob(f"submitted/*/{CAPSTONE}") if path.is_dir())
+    places = {path.parent.name: path for path in sorted(folder.glob(f"submitted/*/{CAPSTONE}")) if path.is_dir()}
     if not places:
         raise UsageError(f"nobody handed in {CAPSTONE}: its place is {folder / 'submitted' / 'LEARNER' / CAPSTONE}")
+    files = {learner: _file(place) for learner, place in places.items()}
+    digests = {learner: _digest(path) for learner, path in files.items()}
     kept = _read(folder / KEPT)
-    files = {place.parent.name: _file(place) for place in places}
-    wanted = {learner: _key(path, retrain) for learner, path in files.items()}
-    waiting = [learner for learner in files if wanted[learner] not in kept.get(learner, {})]
+    verdicts = {
+        learner: kept[learner]["verdicts"] if kept.get(learner, {}).get("digest") == digest else {}
+        for learner, digest in digests.items()
+    }  # by the number of seeds, "0" where nothing was trained
+    waiting = [learner for learner in files if str(retrain) not in verdicts[learner]]
     for done, (learner, verdict) in enumerate(_verdicts(waiting, files, folder, retrain), start=1):
-        kept[learner] = {key: value for key, value in kept.get(learner, {}).items() if _digest(key) == _digest(wanted[learner])}
-        kept[learner][wanted[learner]] = verdict
-        _write(folder / KEPT, {name: kept[name] for name in sorted(kept) if name in files})
+        verdicts[learner][str(retrain)] = verdict
+        about = {name: {"digest": digests[name], "verdicts": verdicts[name]} for name in files}
+        write_whole(folder / KEPT, json.dumps(about, indent=1))
         progress(done, len(waiting))
-    return [_entry(place, kept[place.parent.name], _key(files[place.parent.name], 0)) for place in places]
+    return [
+        Entry(learner, from_json(_strongest(verdicts[learner])), reasons_to_look(place, {}))
+        for learner, place in places.items()
+    ]
 
 
 def _verdicts(waiting: list[str], files: dict[str, Path], folder: Path, retrain: int) -> Iterator[tuple[str, dict]]:
@@ -121,13 +128,9 @@ def _check(path: Path, folder: Path, learner: str, retrain: int) -> dict:
         return not_graded(path.name, "internal", f"the check ended with status {answer.returncode}").to_json()
 
 
-def _entry(place: Path, verdicts: dict[str, dict], plain: str) -> Entry:
-    """The strongest verdict on the present file: trained by us, with the most seeds, before evaluated."""
-    strongest = max(verdicts, key=lambda key: int(key.partition(" ")[2] or 0))
-    assert _digest(strongest) == _digest(plain)
-    published = [like_published(path) for path in sorted(place.glob("*.safetensors"))]
-    reasons = (*like_others(place), *(sentence for found in published for sentence in found))
-    return Entry(place.parent.name, from_json(verdicts[strongest]), reasons)
+def _strongest(verdicts: dict[str, dict]) -> dict:
+    """Of the verdicts on a file: trained by us, with the most seeds, before evaluated."""
+    return verdicts[max(verdicts, key=int)]
 
 
 def _file(place: Path) -> Path:
@@ -136,14 +139,10 @@ def _file(place: Path) -> Path:
     return run if run.is_file() and not run.is_symlink() else place / f"{CAPSTONE}.ipynb"
 
 
-def _key(path: Path, retrain: int) -> str:
-    """The digest of a file and of the grader, and the seeds that it was retrained with."""
+def _digest(path: Path) -> str:
+    """Of a file and of the grader."""
     content = path.read_bytes() if path.is_file() else b""
-    return hashlib.sha256(grader_version().encode() + content).hexdigest() + (f" {retrain}" if retrain else "")
-
-
-def _digest(key: str) -> str:
-    return key.partition(" ")[0]
+    return hashlib.sha256(grader_version().encode() + content).hexdigest()
 
 
 def _read(path: Path) -> dict:
@@ -153,10 +152,3 @@ def _read(path: Path) -> dict:
         return {}
     except ValueError:
         raise UsageError(f"{path} is damaged; take it away, and the verdicts are asked for again") from None
-
-
-def _write(path: Path, kept: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_suffix(".writing")
-    whole.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    os.replace(whole, path)

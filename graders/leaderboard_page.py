@@ -1,7 +1,6 @@
 """The leaderboard as pages that need nothing else: HTML with its picture inside, and Markdown with the picture beside it."""
 
 import io
-import os
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from course.files import write_whole
 from course.pictures import TEST, TRAIN
-from course.tables import html_table
+from course.tables import html_table, markdown_table, printable
 from graders.leaderboard import CAPSTONE, DIRECTIONS, Entry, frontier, ranking
 from graders.verdict import ACCURACY_LIMIT
 
@@ -44,12 +44,10 @@ def write_pages(folder: Path, entries: list[Entry]) -> list[Path]:
     """Write `leaderboard.html`, `.md` and `.svg` into a folder, each whole or not at all; returns their paths."""
     picture = draw(entries)
     pages = {".html": html_page(entries, picture), ".md": markdown_page(entries), ".svg": picture}
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for suffix, text in pages.items():
         path = folder / f"leaderboard{suffix}"
-        path.with_suffix(".writing").write_text(text, encoding="utf-8")
-        os.replace(path.with_suffix(".writing"), path)
+        write_whole(path, text)
         paths.append(path)
     return paths
 
@@ -129,7 +127,7 @@ def _figure(entries: list[Entry]) -> Figure:
         axes.plot(*_points(shown), linestyle="none", label=evidence, **look)
     for entry in best:
         place = entry.value("parameters"), entry.value("accuracy")
-        axes.annotate(_plain(entry.learner), place, (4, 4), textcoords="offset points", fontsize=8)
+        axes.annotate(printable(entry.learner), place, (4, 4), textcoords="offset points", fontsize=8)
     axes.axhline(ACCURACY_LIMIT, color="#888888", linewidth=0.8)
     axes.set(xlabel="parameters", ylabel="test accuracy (%)")
     if best:  # a logarithmic axis wants something on it
@@ -158,14 +156,9 @@ def _count(entries: list[Entry]) -> str:
 
 
 def _table(head: tuple[str, ...], body: list[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *[tuple(map(_text, row)) for row in body]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(head, [tuple(map(_text, row)) for row in body]).rstrip()
 
 
 def _text(text: str) -> str:
     """A text that Markdown shows as it is, in one cell."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#|!~$" else c for c in _plain(text))
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
+    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#|!~$" else c for c in printable(text))

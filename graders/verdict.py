@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass, field
 
+from course.tables import printable
+
 ACCURACY_LIMIT = 99.4  # percent of MNIST's 10,000 test digits: at least 9,940
 PARAMETERS_LIMIT = 20_000  # fewer than
 EPOCHS_LIMIT = 20  # fewer than
@@ -56,27 +58,22 @@ class Verdict:
         }
 
     def __str__(self) -> str:
-        name = _line(self.submission)
+        name = printable(self.submission)
         if self.evidence is None and self.error:
-            line = f"{name}: could not be graded ({self.error['kind']}): {_line(self.error['message'])}"
-            return "\n".join([line, *(f"  {_line(note)}" for note in self.notes)])
+            line = f"{name}: could not be graded ({self.error['kind']}): {printable(self.error['message'])}"
+            return "\n".join([line, *(f"  {printable(note)}" for note in self.notes)])
         short = any(c.passed is False for c in self.constraints.values())
         outcome = "passed" if self.passed else "not passed" if short else "not assessed in full"
         words = {True: "[passed]      ", False: "[not met]     ", None: "[not assessed]"}
         lines = [f"{name}: {outcome} (evidence: {self.evidence})"]
         for key, constraint in self.constraints.items():
             lines.append(
-                f"  {words[constraint.passed]} {key}: {_line(constraint.message.removeprefix('not assessed: '))}"
+                f"  {words[constraint.passed]} {key}: {printable(constraint.message.removeprefix('not assessed: '))}"
             )
         if self.error:
-            lines.append(f"  accuracy could not be graded ({self.error['kind']}): {_line(self.error['message'])}")
-        lines += [f"  {_line(note)}" for note in self.notes]
+            lines.append(f"  accuracy could not be graded ({self.error['kind']}): {printable(self.error['message'])}")
+        lines += [f"  {printable(note)}" for note in self.notes]
         return "\n".join(lines)
-
-
-def _line(text: str) -> str:
-    """One line without control characters: names and messages are partly the learner's, and could draw a verdict."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def from_json(data: dict, notes: tuple[str, ...] = ()) -> Verdict:

@@ -96,8 +96,9 @@ def _growth(found: dict) -> Table:
         )
         for row in [*found["iterations"], *found["batches"]]
     ]
-    names = {row["seeds"]: f"{row['seeds']} seeds side by side" if row["seeds"] > 1 else "one seed" for row in found["seeds"]}
-    rows += [(f"iteration 8, {names[row['seeds']]}", "", "", f"{row['microseconds']:.0f}", "") for row in found["seeds"]]
+    for row in found["seeds"]:
+        name = f"{row['seeds']} seeds side by side" if row["seeds"] > 1 else "one seed"
+        rows.append((f"iteration 8, {name}", "", "", f"{row['microseconds']:.0f}", ""))
     return ("training", "parameters", "million multiply-adds", "µs a digit and seed", "peak memory, MB"), rows
 
 

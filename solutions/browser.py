@@ -86,6 +86,12 @@ def menu(page: Page, *names: str) -> None:
         page.locator(".lm-Menu-itemLabel").filter(has_text=name).click()
 
 
+def open_notebook(page: Page, address: str, name: str) -> None:
+    """Go to a notebook of the server at this address, and wait until it is shown."""
+    page.goto(address.format(f"/tree/{name}"))
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+
+
 def cell(page: Page, index: int) -> Locator:
     """The cell of the notebook that is shown, by its number from 0."""
     return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell").nth(index)

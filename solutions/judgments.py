@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from course.comparison import BEST, BEST_OF_19, LAST, TRAIN
 from course.iterations import Iteration, iterations
+from course.tables import markdown_table
 from solutions.judge import (
     CONFIDENCE,
     DOCUMENTED,
@@ -17,7 +18,6 @@ from solutions.judge import (
     sample,
 )
 from solutions.recorded_runs import Runs
-from solutions.tables import markdown_table
 
 SCHEDULED, UNSCHEDULED = 10, 9  # iteration 10's schedule was created and never stepped: that is iteration 9's recipe
 

@@ -1,7 +1,6 @@
 """The ledger: what every recorded training gave, one JSON line a run."""
 
 import json
-import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
@@ -10,6 +9,7 @@ from pathlib import Path
 import torch
 
 from course.errors import CourseError
+from course.files import write_whole
 from course.run import Run
 from course.submission import environment
 from solutions.modules import RESULTS
@@ -74,12 +74,9 @@ def read_ledger(path: Path = LEDGER) -> list[Record]:
 
 def append(new: Record, path: Path = LEDGER) -> None:
     """Add one record: written in one piece, after repairing a line that an earlier kill cut off."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write(path, [*read_ledger(path), new])
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
     """Replace the ledger as a whole, or not at all."""
-    temporary = path.with_suffix(".writing")
-    temporary.write_text("".join(json.dumps(asdict(item), sort_keys=True) + "\n" for item in records))
-    os.replace(temporary, path)
+    write_whole(path, "".join(json.dumps(asdict(item), sort_keys=True) + "\n" for item in records))

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from course import Graph, Recipe
-from course.iterations import lesson
+from course.iterations import Iteration, lesson
 
 RESULTS = Path(__file__).parent / "results"
 CAPSTONE = 11
@@ -28,6 +28,14 @@ def recipe_of(number: int, seed: int, epochs: int | None = None) -> Recipe:
 def graph_of(number: int) -> Graph:
     """The solution's network as it is now."""
     return _traced(solution(number).Net)
+
+
+def parameters_fault(number: int, parameters: int) -> str | None:
+    """A sentence where this is not an iteration's documented number of parameters; the capstone has none to hold it against."""
+    facts = lesson(number)
+    if not isinstance(facts, Iteration) or parameters == facts.documented.parameters:
+        return None
+    return f"{parameters:,} parameters, documented {facts.documented.parameters:,}"
 
 
 @cache

@@ -8,14 +8,14 @@ from joblib import Parallel, delayed
 
 from course.data import Data, load_mnist
 from course.errors import CourseError
-from course.iterations import Iteration, lesson
+from course.iterations import lesson
 from course.recipe import Recipe
 from course.run import Run
 from course.submission import load_submission
 from course.training import begin, train
 from graders.verdict import ACCURACY_LIMIT
 from solutions.ledger import LEDGER, Record, append, read_ledger, record
-from solutions.modules import WITH_WEIGHTS, graph_of, recipe_of, solution, weights_path
+from solutions.modules import WITH_WEIGHTS, graph_of, parameters_fault, recipe_of, solution, weights_path
 from solutions.unfinished import Unfinished
 
 
@@ -35,8 +35,8 @@ def reproduce(
     holds, waiting = True, []
     for number in numbers:
         facts, graph = lesson(number), graph_of(number)
-        if isinstance(facts, Iteration) and graph.parameters != facts.documented.parameters:
-            print(f"iteration {number}: {graph.parameters:,} parameters, documented {facts.documented.parameters:,}")
+        if fault := parameters_fault(number, graph.parameters):
+            print(f"iteration {number}: {fault}")
             holds = False
             continue
         for seed in range(1, seeds + 1):

@@ -6,6 +6,7 @@ from pathlib import Path
 from course.errors import CourseError
 from course.iterations import iterations
 from course.submission import Submission, load_submission
+from course.tables import markdown_table
 from graders.verdict import ACCURACY_LIMIT
 from solutions.figures import FIGURES, figure_markdown
 from solutions.judge import CONFIDENCE, LEAST_RUNS, WITHIN, Frequency, frequency, meets_with_best, meets_with_last
@@ -14,7 +15,6 @@ from solutions.ledger import LEDGER, Record, read_ledger
 from solutions.modules import weights_path
 from solutions.recorded_runs import COLLAPSED_BELOW, Runs, recorded_runs
 from solutions.slips import slips
-from solutions.tables import markdown_table
 
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 

@@ -10,7 +10,7 @@ import nbformat
 from course.errors import UsageError
 from course.lab import prepare
 from course.pairs import LESSONS
-from solutions.browser import SIZE, cell, chromium, jupyterlab, run_all
+from solutions.browser import SIZE, cell, chromium, jupyterlab, open_notebook, run_all
 from solutions.fill import fill
 from solutions.modules import weights_path
 
@@ -38,8 +38,7 @@ def take(demo: Path) -> list[Path]:
         page = browser.new_page(viewport=SIZE)
         command = [sys.executable, "-m", "course", "lab", "--folder", str(workspace)]
         with jupyterlab(command, Path(home)) as address:
-            page.goto(address.format(f"/tree/{SLUG}.ipynb"))
-            page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+            open_notebook(page, address, f"{SLUG}.ipynb")
             run_all(page)
             cell(page, names.index(SHOWN)).evaluate("cell => cell.scrollIntoView({block: 'start'})")
             page.wait_for_timeout(SETTLE)

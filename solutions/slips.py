@@ -2,11 +2,11 @@
 
 from course.comparison import BEST, BEST_OF_19, LAST
 from course.iterations import iteration, iterations
+from course.tables import markdown_table
 from graders.verdict import EPOCHS_LIMIT
 from solutions.judge import LEAST_RUNS, MEASURED, WITHIN, Sample, differences, judge
 from solutions.judgments import SCHEDULED, UNSCHEDULED, Subject, contradicts_its_log
 from solutions.recorded_runs import Runs
-from solutions.tables import markdown_table
 
 NOT_YET = "We have no run of it yet."
 LATE = 8  # the last epochs, whose restlessness a schedule should calm

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from course.tables import markdown_table
 from solutions.bench import PARTS, read_bench
-from solutions.tables import markdown_table
 
 PAGE = Path(__file__).parent.parent / "docs" / "speed.md"
 FLOOR = 1.5  # times as fast as the standard loop

@@ -1,12 +1,12 @@
 """What is shown of the records, rendered from them: the lessons' summary and the README's table."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from course.comparison import BEST, BEST_OF_19, LAST, TRAIN
 from course.iterations import Iteration, iterations
 from course.recorded import RECORDED, Recorded, recorded_results, spread
+from course.tables import markdown_table
 from graders.bubblewrap import SMALL
 from graders.doubts import COLLAPSE, DEGREES, ERRORS, MOVED, SAMPLE
 from graders.kernel import WORK_SIZE
@@ -145,11 +145,6 @@ def false_alarms_table(ledger: Path = LEDGER) -> str:
 def iterations_table() -> str:
     """A row an iteration, in Markdown."""
     return markdown_table(HEAD, [_row(item, recorded_results().get(item.number)) for item in iterations()])
-
-
-def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """Lines of cells between bars."""
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ("---",) * len(head), *body))
 
 
 def _row(item: Iteration, recorded: Recorded | None) -> tuple[str, ...]:

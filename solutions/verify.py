@@ -6,13 +6,13 @@ from pathlib import Path
 import torch
 
 from course.errors import CourseError
-from course.iterations import Iteration, lesson, lessons
+from course.iterations import lesson, lessons
 from course.submission import Submission, load_submission
 from graders.check import check
 from graders.verdict import LIMITS
 from solutions.judge import meets_with_best
 from solutions.ledger import LEDGER, Record, read_ledger
-from solutions.modules import WITH_WEIGHTS, graph_of, recipe_of, weights_path
+from solutions.modules import WITH_WEIGHTS, graph_of, parameters_fault, recipe_of, weights_path
 from solutions.verify_ledger import again, ledger_fault
 
 MOST_APART = 2  # digits of 10,000 that another processor's rounding may turn
@@ -38,7 +38,7 @@ def faults(number: int, records: Sequence[Record]) -> list[str]:
 
 def weights_fault(number: int, records: Sequence[Record]) -> str | None:
     """What is wrong with a committed submission: cheap questions first, then the grader counts."""
-    path, facts, graph = weights_path(number), lesson(number), graph_of(number)
+    path, graph = weights_path(number), graph_of(number)
     try:
         submission = load_submission(path)
     except CourseError as error:
@@ -48,9 +48,8 @@ def weights_fault(number: int, records: Sequence[Record]) -> str | None:
         return f"the network has changed since {path.name} was recorded; run {again(number, seed)}"
     if submission.recipe.hash != recipe_of(number, seed).hash:
         return f"the recipe has changed since {path.name} was recorded; run {again(number, seed)}"
-    if isinstance(facts, Iteration) and graph.parameters != facts.documented.parameters:
-        return f"{graph.parameters:,} parameters, documented {facts.documented.parameters:,}"
-    return history_fault(number, submission, records) or _miscounted(number, submission)
+    fault = parameters_fault(number, graph.parameters)
+    return fault or history_fault(number, submission, records) or _miscounted(number, submission)
 
 
 def history_fault(number: int, submission: Submission, records: Sequence[Record]) -> str | None:

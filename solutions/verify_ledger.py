@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields
 
-from course.iterations import Iteration, lesson
+from course.iterations import lesson
 from course.submission import Epoch
 from solutions.ledger import Record
-from solutions.modules import graph_of, recipe_of, solution
+from solutions.modules import graph_of, parameters_fault, recipe_of, solution
 
 
 def again(number: int, seeds: int = 1) -> str:
@@ -44,9 +44,8 @@ def _outdated(record: Record) -> str | None:
 
 def _broken(record: Record) -> str | None:
     """What a run should have and has not: its parameters, its epochs one after the other, finite figures that agree."""
-    facts = lesson(record.iteration)
-    if isinstance(facts, Iteration) and record.parameters != facts.documented.parameters:
-        return f"has {record.parameters:,} parameters, documented {facts.documented.parameters:,}"
+    if fault := parameters_fault(record.iteration, record.parameters):
+        return f"has {fault}"
     if [epoch.get("epoch") for epoch in record.epochs] != list(range(1, len(record.epochs) + 1)):
         return "does not have its epochs 1, 2, 3, …"
     if record.recipe != recipe_of(record.iteration, record.seed, len(record.epochs)).hash:

@@ -59,18 +59,13 @@ def lab(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-def open_lesson(page, address: str) -> None:
-    page.goto(address.format(f"/tree/{SLUG}.ipynb"))
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-
-
 def test_a_learner_fills_a_lesson_in_trains_and_sees_every_check_answer(page, lab: str, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 
-    from solutions.browser import cell, run_all, save, write
+    from solutions.browser import cell, open_notebook, run_all, save, write
 
     solved = fill(LESSONS / f"{SLUG}.ipynb", NUMBER)
-    open_lesson(page, lab)
+    open_notebook(page, lab, f"{SLUG}.ipynb")
     for index, answer in enumerate(solved.cells):
         about = answer.metadata.get("nbgrader", {})
         if about.get("solution"):
