@@ -16,6 +16,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
+from course.data import original_files
 from course.errors import UsageError
 from course.files import write_whole
 from graders.class_hand_ins import grader_version
@@ -79,11 +80,13 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
     """An entry for every learner who handed the capstone in; with `retrain`, trained by us with up to so many seeds.
 
     A verdict is kept with the digest of the file it is on, and asked for again only where that changed, so an interrupted call
-    goes on where it was. Raises UsageError where nothing was handed in.
+    goes on where it was; one that could not be graded is tried again. Raises UsageError where nothing was handed in, DataError
+    where MNIST is missing: verdicts without it would stand for good.
     """
     places = {path.parent.name: path for path in sorted(folder.glob(f"submitted/*/{CAPSTONE}")) if path.is_dir()}
     if not places:
         raise UsageError(f"nobody handed in {CAPSTONE}: its place is {folder / 'submitted' / 'LEARNER' / CAPSTONE}")
+    original_files()
     files = {learner: _file(place) for learner, place in places.items()}
     digests = {learner: _digest(path) for learner, path in files.items()}
     kept = _read(folder / KEPT)
@@ -91,7 +94,7 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
         learner: kept[learner]["verdicts"] if kept.get(learner, {}).get("digest") == digest else {}
         for learner, digest in digests.items()
     }  # by the number of seeds, "0" where nothing was trained
-    waiting = [learner for learner in files if str(retrain) not in verdicts[learner]]
+    waiting = [learner for learner in files if verdicts[learner].get(str(retrain), {"error": True})["error"]]
     for done, (learner, verdict) in enumerate(_verdicts(waiting, files, folder, retrain), start=1):
         verdicts[learner][str(retrain)] = verdict
         about = {name: {"digest": digests[name], "verdicts": verdicts[name]} for name in files}

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 
-from course.errors import UsageError
+from course.errors import DataError, UsageError
 from course.pairs import LESSONS
 from graders.__main__ import main
 from graders.leaderboard import CAPSTONE, KEPT, Entry, collect, frontier, ranking
@@ -76,6 +76,14 @@ def test_pages_without_a_ranked_network_are_pages(tmp_path: Path) -> None:
 def test_a_class_without_a_capstone_is_told_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="submitted/LEARNER/11_capstone"):
         collect(tmp_path)
+
+
+def test_without_mnist_no_verdict_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "submitted" / "ada" / CAPSTONE).mkdir(parents=True)
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "no-mnist"))
+    with pytest.raises(DataError, match="no-mnist"):
+        collect(tmp_path)
+    assert not (tmp_path / KEPT).exists()
 
 
 @pytest.mark.slow
