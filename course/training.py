@@ -3,9 +3,9 @@
 The whole data set lies in memory, so an epoch is a shuffle and a walk through it. Seed first, then build: the recipe's
 seed fixes the initial weights, the order of the digits, the augmentation and the dropout, and on a CPU the result.
 
-What makes it faster than a loop over a DataLoader, each measured alone: the digits are in memory, and normalised once;
-augmentation works on a batch at a time; kernels and maps lie in memory as (N, H, W, C); dropout's masks are cheap; and a
-recipe may ask for bfloat16.
+What makes it faster than a loop over a DataLoader, each measured alone (docs/speed.md): batches come out of memory, and are
+augmented and normalised as a whole; kernels and maps lie in memory as (N, H, W, C); dropout's masks are cheap; and a recipe
+may ask for bfloat16.
 """
 
 import copy
@@ -99,8 +99,6 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
     recipe, device = run.recipe, torch.device(device)
     images, labels = data.train_images.to(device), data.train_labels.to(device)
     test_images, test_labels = data.test_images.to(device), data.test_labels
-    if not recipe.augment:
-        images = normalize(images)  # once, not once an epoch: 188 MB
     network = run.graph.build(run.weights["last"] if run.history else weights).to(device)
     optimizer = recipe.build_optimizer(network.parameters())
     steps = math.ceil(len(images) / recipe.batch_size)
@@ -126,9 +124,8 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
             loss_sum = torch.zeros((), device=device)  # sums stay on the device: asking for a number waits for it
             right = torch.zeros((), device=device, dtype=torch.int64)
             for chosen in torch.randperm(len(images), generator=generator).to(device).split(recipe.batch_size):
-                batch, truth = images[chosen], labels[chosen]  # (B, 1, 28, 28) and (B,)
-                if recipe.augment:
-                    batch = _augmented(batch, recipe, generator)  # uint8 (B, 28, 28) to (B, 1, 28, 28)
+                batch = _augmented(images[chosen], recipe, generator)  # uint8 (B, 28, 28) to (B, 1, 28, 28)
+                truth = labels[chosen]  # (B,)
                 with _precision(recipe.precision, device):
                     logits = network(batch)  # (B, 10)
                 loss = F.cross_entropy(logits.float(), truth)
@@ -168,6 +165,7 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
 
 
 def _augmented(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
+    """Augmented where the recipe says so, and normalised."""
     for augment in recipe.augment:
         batch = augment(batch, generator)
     return normalize(batch)

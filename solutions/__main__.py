@@ -22,10 +22,17 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--seeds", type=int, default=1, metavar="K", help="the seeds 1 to K of each (1)")
     reproduce.add_argument("--epochs", type=int, metavar="E", help="instead of the documented number")
     reproduce.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
-    reproduce.add_argument("--processes", type=int, default=1, metavar="P", help="runs side by side, one thread each (1)")
+    reproduce.add_argument(
+        "--processes", type=int, default=1, metavar="P", help="runs side by side, one thread each (1)"
+    )
+    reproduce.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32", help="of the multiplications (float32)"
+    )
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
     bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop")
-    bench.add_argument("--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)")
+    bench.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)"
+    )
     commands.add_parser("verify", help="hold the records against the solutions, and grade the weights again")
     commands.add_parser("tables", help="render what lessons, README and docs show of the records")
     pictures = commands.add_parser("screenshots", help="take the README's pictures of JupyterLab and of the feedback")
@@ -56,7 +63,8 @@ def _run(options) -> int:
 
         numbers = options.iterations or list(range(1, 11))
         ledger = options.ledger or LEDGER
-        return 0 if reproduce(numbers, options.seeds, options.epochs, options.device, ledger, options.processes) else 1
+        how = options.device, ledger, options.processes, options.precision
+        return 0 if reproduce(numbers, options.seeds, options.epochs, *how) else 1
     if options.command == "bench":
         from solutions.bench import bench
 

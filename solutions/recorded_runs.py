@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count, takewhile
+from types import ModuleType
 
-from course.iterations import lesson, lessons
+from course.iterations import lessons
 from solutions.ledger import Record
-from solutions.modules import recipe_of
+from solutions.modules import graph_of, precisions, recipe_of, recorded_epochs, solution
 
 COLLAPSED_BELOW = 50.0  # percent of the training digits in the last epoch: such a run never got away from its start
 
@@ -35,19 +36,31 @@ def collapsed(record: Record) -> bool:
 
 
 def recorded_runs(records: Iterable[Record]) -> dict[int, Runs]:
-    """The runs that count, of every iteration and of the capstone's answer."""
-    found: dict[int, dict[int, Record]] = {item.number: {} for item in lessons()}
-    for record in records:
-        if as_documented(record):
-            found[record.iteration][record.seed] = record  # the last: the network may have been changed and run again
-    return {number: _in_order(by_seed) for number, by_seed in found.items()}
+    """The runs that count, of every lesson: of the capstone those of the answer that fills its notebook."""
+    return {item.number: runs_of(item.number, solution(item.number), records) for item in lessons()}
 
 
-def as_documented(record: Record) -> bool:
-    """Trained by the solution's recipe for the documented number of epochs; other experiments stay in the ledger."""
-    epochs = lesson(record.iteration).epochs
-    recipe = recipe_of(record.iteration, record.seed, epochs)
-    return record.recipe == recipe.hash and len(record.epochs) == epochs
+def runs_of(number: int, module: ModuleType, records: Iterable[Record]) -> Runs:
+    """The runs that count of one answer to a lesson."""
+    by_seed = {record.seed: record for record in records if as_documented(record, number, module)}
+    return _in_order(by_seed)  # of a seed the last: the network may have been changed and run again
+
+
+def as_documented(record: Record, number: int, module: ModuleType) -> bool:
+    """The answer's network, trained by its recipe for the documented number of epochs; other experiments stay in the ledger."""
+    epochs = recorded_epochs(number, module)
+    if (record.iteration, len(record.epochs)) != (number, epochs):
+        return False
+    if record.graph != graph_of(module).hash:
+        return False
+    recipes = [recipe_of(module, record.seed, epochs, precision) for precision in precisions(number)]
+    return record.recipe in {recipe.hash for recipe in recipes}
+
+
+def in_bfloat16(record: Record) -> bool:
+    """Whether a run that counts was trained in bfloat16."""
+    recipe = recipe_of(solution(record.iteration), record.seed, len(record.epochs), "bfloat16")
+    return record.recipe == recipe.hash
 
 
 def _in_order(by_seed: dict[int, Record]) -> Runs:

@@ -1,7 +1,9 @@
 """Train the reference solutions as documented, and write down what comes out."""
 
-from dataclasses import replace
+import importlib
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from joblib import Parallel, delayed
@@ -15,8 +17,26 @@ from course.submission import load_submission
 from course.training import begin, train
 from graders.verdict import ACCURACY_LIMIT
 from solutions.ledger import LEDGER, Record, append, read_ledger, record
-from solutions.modules import WITH_WEIGHTS, graph_of, parameters_fault, recipe_of, solution, weights_path
+from solutions.modules import (
+    WITH_WEIGHTS,
+    answers,
+    graph_of,
+    parameters_fault,
+    recipe_of,
+    recorded_epochs,
+    solution,
+    weights_path,
+)
 from solutions.unfinished import Unfinished
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run to train; processes are handed the module's name."""
+
+    number: int
+    module: str
+    recipe: Recipe
 
 
 def reproduce(
@@ -26,25 +46,27 @@ def reproduce(
     device: str = "cpu",
     ledger: Path = LEDGER,
     processes: int = 1,
+    precision: str = "float32",
 ) -> bool:
-    """Train each iteration with the seeds 1 to `seeds`, skipping what the ledger has; whether every parameter count is right.
+    """Train every answer of each lesson with the seeds 1 to `seeds`, skipping what the ledger has; whether all counts are right.
 
     With several `processes` as many runs go on side by side, one thread each. What was broken off goes on where it stopped.
     """
     data, known = load_mnist(), {record.key for record in read_ledger(ledger)}
     holds, waiting = True, []
     for number in numbers:
-        facts, graph = lesson(number), graph_of(number)
-        if fault := parameters_fault(number, graph.parameters):
-            print(f"iteration {number}: {fault}")
-            holds = False
-            continue
-        for seed in range(1, seeds + 1):
-            recipe = recipe_of(number, seed, epochs or facts.epochs)
-            if (number, seed, graph.hash, recipe.hash) in known:
-                print(f"iteration {number}, seed {seed}: in the ledger already")
-            else:
-                waiting.append((number, recipe))
+        for module in answers(number):
+            graph = graph_of(module)
+            if fault := parameters_fault(number, graph.parameters):
+                print(f"{_called(module)}: {fault}")
+                holds = False
+                continue
+            for seed in range(1, seeds + 1):
+                recipe = recipe_of(module, seed, epochs or recorded_epochs(number, module), precision)
+                if (number, seed, graph.hash, recipe.hash) in known:
+                    print(f"{_called(module)}, seed {seed}: in the ledger already")
+                else:
+                    waiting.append(Task(number, module.__name__, recipe))
     if processes == 1:
         finished = (_train(task, data, device, ledger, progress=True) for task in waiting)
     else:
@@ -54,31 +76,38 @@ def reproduce(
         append(one, ledger)  # only here: two processes never write it at once
         Unfinished(ledger, one.graph, one.recipe).remove()
         best, last = max(one.correct) / 100, one.correct[-1] / 100
-        print(f"iteration {one.iteration}, seed {one.seed}: best {best:.2f}%, last {last:.2f}%", flush=True)
+        name = f"lesson {one.iteration}, {one.parameters:,} parameters, seed {one.seed}"
+        print(f"{name}: best {best:.2f}%, last {last:.2f}%", flush=True)
     return holds
 
 
-def _train_alone(task: tuple[int, Recipe], data: Data, device: str, ledger: Path) -> Record:
+def _train_alone(task: Task, data: Data, device: str, ledger: Path) -> Record:
     torch.set_num_threads(1)
     return _train(task, data, device, ledger, progress=False)
 
 
-def _train(task: tuple[int, Recipe], data: Data, device: str, ledger: Path, progress: bool) -> Record:
-    """Train an iteration by a recipe, or what is left of it, as `course.fit` would; says after each epoch what it gave."""
-    number, recipe = task
-    seed, epochs = recipe.seed, recipe.epochs
-    run, weights = begin(solution(number).Net, recipe, data)
+def _train(task: Task, data: Data, device: str, ledger: Path, progress: bool) -> Record:
+    """Train an answer by a recipe, or what is left of it, as `course.fit` would; says after each epoch what it gave."""
+    module, epochs = importlib.import_module(task.module), task.recipe.epochs
+    name = f"{_called(module)}, seed {task.recipe.seed}"
+    run, weights = begin(module.Net, task.recipe, data)
     unfinished = Unfinished(ledger, run.graph.hash, run.recipe.hash)
     unfinished.load(run)
     begun = f", {len(run.history)} of them done before" if run.history else ""
-    print(f"iteration {number}, seed {seed}: {epochs} epochs{begun}", flush=True)
+    print(f"{name}: {epochs} epochs{begun}", flush=True)
     for epoch in train(run, weights, data, device=device, progress=progress):
-        _save_weights(number, run)
+        if module is solution(task.number):
+            _save_weights(task.number, run)
         unfinished.save(run)
         left = (epochs - epoch.epoch) * epoch.seconds / 60
         figures = f"train {epoch.train_accuracy:.2f}%, test {epoch.test_accuracy:.2f}%"
-        print(f"iteration {number}, seed {seed}: epoch {epoch.epoch}, {figures}, {left:.0f} min left", flush=True)
-    return record(number, run, device)
+        print(f"{name}: epoch {epoch.epoch}, {figures}, {left:.0f} min left", flush=True)
+    return record(task.number, run, device)
+
+
+def _called(module: ModuleType) -> str:
+    """iteration_08 or fast."""
+    return module.__name__.rpartition(".")[2]
 
 
 def _save_weights(number: int, run: Run) -> None:

@@ -8,12 +8,13 @@ from course.iterations import iterations
 from course.submission import Submission, load_submission
 from course.tables import markdown_table
 from graders.verdict import ACCURACY_LIMIT
+from solutions.capstone import capstone_answers
 from solutions.figures import FIGURES, figure_markdown
 from solutions.judge import CONFIDENCE, LEAST_RUNS, WITHIN, Frequency, frequency, meets_with_best, meets_with_last
 from solutions.judgments import SCHEDULED, UNSCHEDULED, Subject, judgment_tables, subjects, summary_sentences
 from solutions.ledger import LEDGER, Record, read_ledger
 from solutions.modules import weights_path
-from solutions.recorded_runs import COLLAPSED_BELOW, Runs, recorded_runs
+from solutions.recorded_runs import COLLAPSED_BELOW, Runs, in_bfloat16, recorded_runs
 from solutions.slips import slips
 
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
@@ -33,6 +34,7 @@ def results_page(ledger: Path = LEDGER) -> str:
         "Where the document slipped": slips(rows, found).rstrip(),
         "How often one run meets the constraints": constraint_frequencies(rows).rstrip(),
         "The committed weights": committed_weights(final, records).rstrip(),
+        "The capstone's answers": capstone_answers(records).rstrip(),
     }
     return "\n\n".join((f"## {title}\n\n" if title else "") + text for title, text in sections.items()) + "\n"
 
@@ -58,15 +60,18 @@ the constraint on epochs; the *last* is not chosen.
 
 def what_is_recorded(found: dict[int, Runs]) -> str:
     """How many runs of each iteration count, which collapsed, which lie behind a gap in the seeds."""
-    head = ("iteration", "epochs", "runs that count", "collapsed at the start", "recorded behind a gap in the seeds")
-    body = [
-        (str(item.number), str(item.epochs), str(len(runs.counted)), _seeds(runs.collapsed), _seeds(runs.beyond))
-        for item in iterations()
-        for runs in (found[item.number],)
-    ]
+    head = ("iteration", "epochs", "runs that count", "in bfloat16", "collapsed at the start", "recorded behind a gap")
+    body = []
+    for item in iterations():
+        runs = found[item.number]
+        half = _seeds([run.seed for run in runs.counted if in_bfloat16(run)])
+        counted = str(len(runs.counted))
+        body.append((str(item.number), str(item.epochs), counted, half, _seeds(runs.collapsed), _seeds(runs.beyond)))
     return (
         f"Iteration {SCHEDULED} is judged both ways below. As documented its schedule was never stepped, and that is iteration "
-        f"{UNSCHEDULED}'s network and recipe: iteration {UNSCHEDULED}'s runs stand for it. Stepped, it has runs of its own.\n\n"
+        f"{UNSCHEDULED}'s network and recipe: iteration {UNSCHEDULED}'s runs stand for it. Stepped, it has runs of its own. The "
+        "last three columns name seeds. The first two iterations take hours in single precision, and less than half of them in "
+        "bfloat16; [how fast it is](speed.md) compares the accuracies of both.\n\n"
         + markdown_table(head, body).rstrip()
     )
 

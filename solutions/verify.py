@@ -12,7 +12,7 @@ from graders.check import check
 from graders.verdict import LIMITS
 from solutions.judge import meets_with_best
 from solutions.ledger import LEDGER, Record, read_ledger
-from solutions.modules import WITH_WEIGHTS, graph_of, parameters_fault, recipe_of, weights_path
+from solutions.modules import WITH_WEIGHTS, graph_of, parameters_fault, precisions, recipe_of, solution, weights_path
 from solutions.verify_ledger import again, ledger_fault
 
 MOST_APART = 2  # digits of 10,000 that another processor's rounding may turn
@@ -38,7 +38,7 @@ def faults(number: int, records: Sequence[Record]) -> list[str]:
 
 def weights_fault(number: int, records: Sequence[Record]) -> str | None:
     """What is wrong with a committed submission: cheap questions first, then the grader counts."""
-    path, graph = weights_path(number), graph_of(number)
+    path, graph = weights_path(number), graph_of(solution(number))
     try:
         submission = load_submission(path)
     except CourseError as error:
@@ -46,7 +46,8 @@ def weights_fault(number: int, records: Sequence[Record]) -> str | None:
     seed = submission.recipe.seed
     if submission.graph.hash != graph.hash:
         return f"the network has changed since {path.name} was recorded; run {again(number, seed)}"
-    if submission.recipe.hash != recipe_of(number, seed).hash:
+    recipes = [recipe_of(solution(number), seed, precision=precision) for precision in precisions(number)]
+    if submission.recipe.hash not in {recipe.hash for recipe in recipes}:
         return f"the recipe has changed since {path.name} was recorded; run {again(number, seed)}"
     fault = parameters_fault(number, graph.parameters)
     return fault or history_fault(number, submission, records) or _miscounted(number, submission)
@@ -93,7 +94,7 @@ def _report(number: int, records: Sequence[Record]) -> bool:
         print(f"[FAIL] lesson {number}: {'. '.join(wrong)}", flush=True)
         return False
     runs = sum(record.iteration == number for record in records)
-    said = f"{graph_of(number).parameters:,} parameters, {runs} {'run' if runs == 1 else 'runs'} in the ledger"
+    said = f"{graph_of(solution(number)).parameters:,} parameters, {runs} {'run' if runs == 1 else 'runs'} in the ledger"
     if number in WITH_WEIGHTS:
         submission = load_submission(weights_path(number))
         said += f", {_recorded(submission):,} of 10,000 right, as recorded (seed {submission.recipe.seed})"

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import fields
+from types import ModuleType
 
-from course.iterations import lesson
 from course.submission import Epoch
 from solutions.ledger import Record
-from solutions.modules import graph_of, parameters_fault, recipe_of, solution
+from solutions.modules import answers, graph_of, parameters_fault, precisions, recipe_of, recorded_epochs
 
 
 def again(number: int, seeds: int = 1) -> str:
@@ -34,12 +34,24 @@ def ledger_fault(number: int, records: Sequence[Record]) -> str | None:
 
 def _outdated(record: Record) -> str | None:
     """What of a run is no longer the solution's: "network", "recipe" or None."""
-    if record.graph != graph_of(record.iteration).hash:
+    modules = _answers(record)
+    if not modules:
         return "network"
     number = record.iteration
-    lengths = {len(record.epochs), solution(number).recipe.epochs, lesson(number).epochs}  # a run may lack an epoch
-    hashes = {recipe_of(number, record.seed, length).hash for length in lengths}
-    return None if record.recipe in hashes else "recipe"
+    lengths = {len(record.epochs)}  # a run may lack an epoch
+    lengths |= {epochs for module in modules for epochs in (module.recipe.epochs, recorded_epochs(number, module))}
+    return None if any(record.recipe in _hashes(record, length) for length in lengths) else "recipe"
+
+
+def _hashes(record: Record, epochs: int) -> set[str]:
+    """The recipes by which a run of so many epochs may have been trained."""
+    chosen = precisions(record.iteration)
+    return {recipe_of(module, record.seed, epochs, one).hash for module in _answers(record) for one in chosen}
+
+
+def _answers(record: Record) -> list[ModuleType]:
+    """The lesson's answers whose network is the record's."""
+    return [module for module in answers(record.iteration) if graph_of(module).hash == record.graph]
 
 
 def _broken(record: Record) -> str | None:
@@ -48,7 +60,7 @@ def _broken(record: Record) -> str | None:
         return f"has {fault}"
     if [epoch.get("epoch") for epoch in record.epochs] != list(range(1, len(record.epochs) + 1)):
         return "does not have its epochs 1, 2, 3, …"
-    if record.recipe != recipe_of(record.iteration, record.seed, len(record.epochs)).hash:
+    if record.recipe not in _hashes(record, len(record.epochs)):
         return f"has {len(record.epochs)} epochs, which is not what its recipe says"
     names = {field.name for field in fields(Epoch)}
     for epoch in record.epochs:

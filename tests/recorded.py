@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from course.iterations import iteration
 from solutions.ledger import Record
-from solutions.modules import solution
+from solutions.modules import graph_of, solution
 
 
-def invented(number: int, seed: int, correct: list[int], train: float = 99.0, graph: str = "graph") -> Record:
-    """A run of an iteration's recipe, as long as `correct`; training accuracy is the same in every epoch."""
-    recipe = replace(solution(number).recipe, seed=seed, epochs=len(correct))
+def invented(number: int, seed: int, correct: list[int], train: float = 99.0, precision: str = "float32") -> Record:
+    """A run of an answer's recipe, as long as `correct`; training accuracy is the same in every epoch."""
+    module = solution(number)
+    recipe = replace(module.recipe, seed=seed, epochs=len(correct), precision=precision)
     epochs = [
         {
             "epoch": epoch,
@@ -23,7 +24,8 @@ def invented(number: int, seed: int, correct: list[int], train: float = 99.0, gr
         }
         for epoch, right in enumerate(correct, start=1)
     ]
-    return Record(number, seed, graph, recipe.hash, iteration(number).documented.parameters, epochs, "cpu", 1, {})
+    graph = graph_of(module)
+    return Record(number, seed, graph.hash, recipe.hash, graph.parameters, epochs, "cpu", 1, {})
 
 
 def near_the_log(number: int, seed: int) -> Record:

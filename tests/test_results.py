@@ -13,6 +13,7 @@ from solutions.figures import FIGURES, FOLDER, digest, figure_json, write_figure
 from solutions.judge import REPRODUCED
 from solutions.judgments import subjects
 from solutions.ledger import Record, read_ledger, write
+from solutions.modules import answers
 from solutions.recorded_runs import recorded_runs
 from solutions.results_page import PAGE, results_page
 from solutions.slips import best_against_last, digit_slip, schedule_slip
@@ -119,13 +120,13 @@ def test_one_run_is_shown_and_not_judged(tmp_path: Path) -> None:
 def test_a_collapsed_run_is_named_and_kept_out_of_the_means(tmp_path: Path) -> None:
     runs = [near_the_log(3, 1), invented(3, 2, [1135] * 20, train=11.2), near_the_log(3, 3)]
     text = page(tmp_path, runs)
-    assert row(text, "What is recorded", "3") == ["3", "20", "3", "2", ""]
+    assert row(text, "What is recorded", "3") == ["3", "20", "3", "", "2", ""]
     assert row(text, "Test accuracy, last epoch", "3")[2] == "2"
 
 
 def test_seeds_behind_a_gap_are_named_and_not_counted(tmp_path: Path) -> None:
     text = page(tmp_path, [near_the_log(3, 1), near_the_log(3, 3), near_the_log(3, 4)])
-    assert row(text, "What is recorded", "3") == ["3", "20", "1", "", "3, 4"]
+    assert row(text, "What is recorded", "3") == ["3", "20", "1", "", "", "3, 4"]
 
 
 def test_iteration_ten_as_documented_is_judged_by_iteration_nines_runs(tmp_path: Path) -> None:
@@ -173,3 +174,16 @@ def test_the_worth_of_choosing_the_best_is_the_difference_of_the_means() -> None
     runs = [invented(6, seed, [9800] * 5 + [9840] + [9800] * 14) for seed in (1, 2)]
     table = best_against_last(subjects(recorded_runs(runs)))
     assert "| 6 | 98.54% | 98.06% | 0.48 | 2 | 98.40% | 98.00% | 0.40 |" in table
+
+
+def test_the_capstones_answers_are_shown_by_the_mean_of_their_last_epochs(tmp_path: Path) -> None:
+    (fast,) = answers(11)
+    runs = [invented(11, seed, [9960] * (fast.recipe.epochs - 1) + [9930 + 10 * seed]) for seed in (1, 2, 4)]
+    section, label = "The capstone's answers", "`solutions/fast.py`"
+    assert row(page(tmp_path, runs), section, label)[4:] == ["2", "**99.450%**", "99.40%", "99.50%", "99.60%"]
+    assert row(page(tmp_path, []), section, label)[4:] == ["0", "", "", "", ""]
+
+
+def test_only_the_first_two_iterations_may_be_recorded_in_bfloat16_and_it_is_said(tmp_path: Path) -> None:
+    text = page(tmp_path, [invented(number, 1, [9900] * 20, precision="bfloat16") for number in (1, 2, 3)])
+    assert [row(text, "What is recorded", label)[2:4] for label in "123"] == [["1", "1"], ["1", "1"], ["0", ""]]

@@ -8,7 +8,7 @@ from course.comparison import BEST, LAST
 from course.iterations import iteration, iterations
 from course.recorded import RECORDED, Recorded, spread
 from solutions.ledger import Record, append
-from solutions.modules import solution
+from solutions.modules import graph_of, solution
 from solutions.speed_page import PAGE, speed_page
 from solutions.tables import PUBLISHED, README, SECURITY, iterations_table, published, readme, security, summary
 
@@ -40,7 +40,7 @@ def test_the_readmes_table_has_a_row_an_iteration() -> None:
 def record(seed: int, epochs: int) -> Record:
     recipe = replace(solution(6).recipe, seed=seed, epochs=epochs)
     figures = [{"test_correct": 9800 + 10 * seed + e, "train_accuracy": 98.0} for e in range(epochs)]
-    return Record(6, seed, "graph", recipe.hash, 6070, figures, "cpu", 2, {})
+    return Record(6, seed, graph_of(solution(6)).hash, recipe.hash, 6070, figures, "cpu", 2, {})
 
 
 def test_only_runs_of_the_documented_length_are_summed_up(tmp_path: Path) -> None:

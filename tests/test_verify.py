@@ -11,7 +11,7 @@ from torch.optim import SGD
 from course.submission import load_submission
 from solutions import verify as verification
 from solutions.ledger import Record, read_ledger
-from solutions.modules import graph_of, solution, weights_path
+from solutions.modules import solution, weights_path
 from solutions.verify import faults, history_fault
 from solutions.verify_ledger import ledger_fault
 
@@ -22,7 +22,7 @@ AGAIN = f"run python -m solutions reproduce --iterations {NUMBER} --seeds 1, the
 @pytest.fixture
 def run() -> Record:
     """A faultless run of the lightest solution."""
-    return invented(NUMBER, 1, [9800 + epoch for epoch in range(20)], graph=graph_of(NUMBER).hash)
+    return invented(NUMBER, 1, [9800 + epoch for epoch in range(20)])
 
 
 @pytest.mark.mnist
@@ -88,9 +88,7 @@ def test_a_broken_record_is_found(run: Record, breaking, said: str) -> None:
 def committed_run(number: int) -> Record:
     """The committed submission as the ledger would have it."""
     submission = load_submission(weights_path(number))
-    one = invented(
-        number, submission.recipe.seed, [e.test_correct for e in submission.history], graph=submission.graph.hash
-    )
+    one = invented(number, submission.recipe.seed, [e.test_correct for e in submission.history])
     figures = [
         epoch | {"train_accuracy": e.train_accuracy, "learning_rate": e.learning_rate}
         for epoch, e in zip(one.epochs, submission.history, strict=True)
@@ -108,7 +106,7 @@ def test_the_committed_run_has_the_ledgers_figures() -> None:
 def test_an_earlier_seed_that_meets_the_constraints_should_be_committed() -> None:
     submission = load_submission(weights_path(9))
     later = replace(submission, recipe=replace(submission.recipe, seed=3))
-    earlier = invented(9, 1, [9940] * 20, graph=submission.graph.hash)
-    short = invented(9, 2, [9939] * 19 + [9950], graph=submission.graph.hash)
+    earlier = invented(9, 1, [9940] * 20)
+    short = invented(9, 2, [9939] * 19 + [9950])
     assert history_fault(9, later, [short]) is None
     assert "seed 1 meets the constraints, too" in (history_fault(9, later, [short, earlier]) or "")
