@@ -1,4 +1,4 @@
-"""The solutions' commands: `demo`, `reproduce`, `bench`, `verify`, `tables`, `screenshots`."""
+"""The solutions' commands: `demo`, `reproduce`, `adopt`, `bench`, `verify`, `tables`, `screenshots`."""
 
 import argparse
 import sys
@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
         "--precision", choices=("float32", "bfloat16"), default="float32", help="of the multiplications (float32)"
     )
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
+    adopt = commands.add_parser("adopt", help="take over runs that were trained elsewhere, with their weights")
+    adopt.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="such as another checkout's solutions/results")
     bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop")
     bench.add_argument(
         "--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)"
@@ -65,6 +67,10 @@ def _run(options) -> int:
         ledger = options.ledger or LEDGER
         how = options.device, ledger, options.processes, options.precision
         return 0 if reproduce(numbers, options.seeds, options.epochs, *how) else 1
+    if options.command == "adopt":
+        from solutions.adopt import adopt
+
+        return 0 if adopt(options.folders) else 1
     if options.command == "bench":
         from solutions.bench import bench
 

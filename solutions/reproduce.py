@@ -9,13 +9,10 @@ import torch
 from joblib import Parallel, delayed
 
 from course.data import Data, load_mnist
-from course.errors import CourseError
-from course.iterations import lesson
 from course.recipe import Recipe
 from course.run import Run
-from course.submission import load_submission
 from course.training import begin, train
-from graders.verdict import ACCURACY_LIMIT
+from solutions.committed import comes_first
 from solutions.ledger import LEDGER, Record, append, read_ledger, record
 from solutions.modules import (
     WITH_WEIGHTS,
@@ -111,24 +108,12 @@ def _called(module: ModuleType) -> str:
 
 
 def _save_weights(number: int, run: Run) -> None:
-    """Keep a run of the module's own length as the reference submission: the first seed that meets the lesson's accuracy.
+    """Keep a run of the module's own length as the reference submission, if it is the one to be committed.
 
-    A longer run passes through that length, so its weights at that epoch are those of the shorter recipe. The same seed's file is
-    written anew: another processor rounds otherwise, and file and ledger are to be one run.
+    A longer run passes through that length, so its weights at that epoch are those of the shorter recipe.
     """
-    module, path = solution(number), weights_path(number)
-    if number not in WITH_WEIGHTS or len(run.history) != module.recipe.epochs:
-        return
-    if "accuracy" in lesson(number).claims and run.best.test_accuracy < ACCURACY_LIMIT:
-        return
-    short = replace(run, recipe=replace(run.recipe, epochs=module.recipe.epochs))
-    if path.exists():
-        try:
-            saved = load_submission(path)
-            same_recipe = replace(saved.recipe, seed=run.recipe.seed).hash == short.recipe.hash
-            finished = len(saved.history) == saved.recipe.epochs
-            if finished and saved.graph.hash == run.graph.hash and same_recipe and saved.recipe.seed < run.recipe.seed:
-                return
-        except CourseError:
-            pass  # damaged or of an older version: write it anew
-    short.save(path)
+    epochs = solution(number).recipe.epochs
+    if number in WITH_WEIGHTS and len(run.history) == epochs:
+        short = replace(run, recipe=replace(run.recipe, epochs=epochs))
+        if comes_first(number, short.graph.hash, short.recipe, short.best.test_accuracy):
+            short.save(weights_path(number))

@@ -58,7 +58,7 @@ def history_fault(number: int, submission: Submission, records: Sequence[Record]
     seed, name = submission.recipe.seed, weights_path(number).name
     mine = [record for record in records if (record.iteration, record.graph) == (number, submission.graph.hash)]
     same_run = [record for record in mine if record.seed == seed and len(record.epochs) >= len(submission.history)]
-    if same_run and not any(_same_figures(submission, record) for record in same_run):
+    if same_run and not any(same_figures(submission, record) for record in same_run):
         return (
             f"{name} is not the run that the ledger has of seed {seed}; take away the file, and the run's line in the ledger, "
             f"and run {again(number, seed)}"
@@ -109,7 +109,7 @@ def _recorded(submission: Submission) -> int:
     return submission.history[submission.epoch - 1].test_correct
 
 
-def _same_figures(submission: Submission, record: Record) -> bool:
+def same_figures(submission: Submission, record: Record) -> bool:
     """Whether the submission's epochs are the first of the record's; a longer run passes through a shorter one's."""
     figures = [(epoch.test_correct, epoch.train_accuracy, epoch.learning_rate) for epoch in submission.history]
     recorded = [(epoch["test_correct"], epoch["train_accuracy"], epoch["learning_rate"]) for epoch in record.epochs]

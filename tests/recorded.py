@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from course.iterations import iteration
+from course.submission import Submission
 from solutions.ledger import Record
 from solutions.modules import graph_of, solution
 
@@ -33,3 +34,13 @@ def near_the_log(number: int, seed: int) -> Record:
     item = iteration(number)
     correct = [round(100 * accuracy) + (3 * seed + epoch) % 15 - 7 for epoch, accuracy in enumerate(item.log.test)]
     return invented(number, seed, correct, train=round(item.documented.train - seed / 1000, 3))
+
+
+def run_of(number: int, submission: Submission) -> Record:
+    """The run that a submission carries, as the ledger would have it."""
+    one = invented(number, submission.recipe.seed, [epoch.test_correct for epoch in submission.history])
+    figures = [
+        epoch | {"train_accuracy": seen.train_accuracy, "learning_rate": seen.learning_rate}
+        for epoch, seen in zip(one.epochs, submission.history, strict=True)
+    ]
+    return replace(one, epochs=figures)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from recorded import invented
+from recorded import invented, run_of
 from torch import nn
 from torch.optim import SGD
 
@@ -85,19 +85,8 @@ def test_a_broken_record_is_found(run: Record, breaking, said: str) -> None:
     assert said in found and AGAIN in found
 
 
-def committed_run(number: int) -> Record:
-    """The committed submission as the ledger would have it."""
-    submission = load_submission(weights_path(number))
-    one = invented(number, submission.recipe.seed, [e.test_correct for e in submission.history])
-    figures = [
-        epoch | {"train_accuracy": e.train_accuracy, "learning_rate": e.learning_rate}
-        for epoch, e in zip(one.epochs, submission.history, strict=True)
-    ]
-    return replace(one, epochs=figures)
-
-
 def test_the_committed_run_has_the_ledgers_figures() -> None:
-    submission, run = load_submission(weights_path(NUMBER)), committed_run(NUMBER)
+    submission, run = load_submission(weights_path(NUMBER)), run_of(NUMBER, load_submission(weights_path(NUMBER)))
     assert history_fault(NUMBER, submission, [run]) is None
     other = broken_epoch(run, test_correct=run.correct[-1] + 1)
     assert "not the run that the ledger has of seed 1" in (history_fault(NUMBER, submission, [other]) or "")
