@@ -70,7 +70,7 @@ class DaskPool:
         try:
             import distributed
         except ImportError:
-            raise UsageError("--dask needs Dask's distributed: pip install 'mnist-course[dask]'") from None
+            raise UsageError("--dask needs Dask's distributed: pip install distributed") from None
         files = dict(zip(("tls_ca_file", "tls_client_cert", "tls_client_key"), tls or (), strict=False))
         self.distributed = distributed
         try:

@@ -37,7 +37,7 @@ def _adopt(folder: Path, ledger: Path) -> bool:
         new.append(one)
         print(f"{name}: {len(one.epochs)} epochs, the last {one.correct[-1] / 100:.2f}%")
     for number in WITH_WEIGHTS:
-        sound &= _adopt_weights(number, folder / "weights" / weights_path(number).name, new)
+        sound &= _adopt_weights(number, weights_path(number, folder), new)
     return sound
 
 
@@ -54,7 +54,7 @@ def _adopt_weights(number: int, path: Path, new: Sequence[Record]) -> bool:
     recipe, history = submission.recipe, submission.history
     mine = any(record.seed == recipe.seed and same_figures(submission, record) for record in runs)
     best = max(epoch.test_accuracy for epoch in history)
-    if mine and len(history) == recipe.epochs and comes_first(number, submission.graph.hash, recipe, best):
+    if mine and len(history) == recipe.epochs and comes_first(weights_path(number), number, submission.graph.hash, recipe, best):
         shutil.copyfile(path, weights_path(number))
         print(f"lesson {number}: the weights of seed {recipe.seed}")
         if solution(number).recipe.seed != recipe.seed:

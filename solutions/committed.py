@@ -1,17 +1,17 @@
 """Which run's weights are committed for a lesson: the first seed's that meets the lesson's accuracy."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from course.errors import CourseError
 from course.iterations import lesson
 from course.recipe import Recipe
 from course.submission import load_submission
 from graders.verdict import ACCURACY_LIMIT
-from solutions.modules import weights_path
 
 
-def comes_first(number: int, graph: str, recipe: Recipe, best: float) -> bool:
-    """Whether a finished run should be committed in place of what is: of this network's hash, this recipe, this best accuracy.
+def comes_first(path: Path, number: int, graph: str, recipe: Recipe, best: float) -> bool:
+    """Whether a finished run of this network's hash, recipe and best accuracy should be kept in place of what lies at `path`.
 
     What gives way is a damaged or interrupted file, one of another network or recipe, or a later seed. So does the same seed's:
     another processor rounds otherwise, and file and ledger are to be one run.
@@ -19,7 +19,7 @@ def comes_first(number: int, graph: str, recipe: Recipe, best: float) -> bool:
     if "accuracy" in lesson(number).claims and best < ACCURACY_LIMIT:
         return False
     try:
-        saved = load_submission(weights_path(number))
+        saved = load_submission(path)
     except CourseError:
         return True  # none yet, damaged or of an older version
     same = saved.graph.hash == graph and replace(saved.recipe, seed=recipe.seed).hash == recipe.hash

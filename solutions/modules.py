@@ -39,10 +39,7 @@ def recorded_epochs(number: int, module: ModuleType) -> int:
 
 
 def precisions(number: int) -> tuple[str, ...]:
-    """In which precisions a lesson may be recorded: single; the first two, which take hours, in bfloat16 as well.
-
-    bfloat16 takes less than half as long; docs/speed.md compares the accuracies of both.
-    """
+    """In which precisions a lesson may be recorded: single; the first two, which take longest, in bfloat16 as well."""
     return PRECISIONS if number in (1, 2) else PRECISIONS[:1]
 
 
@@ -64,6 +61,6 @@ def _traced(network: type) -> Graph:
     return Graph.trace(network)
 
 
-def weights_path(number: int) -> Path:
-    """The committed submission of a lesson."""
-    return RESULTS / "weights" / f"{lesson(number).slug}.safetensors"
+def weights_path(number: int, results: Path | None = None) -> Path:
+    """The submission of a lesson in a folder of results: the committed one, unless another folder is named."""
+    return (results or RESULTS) / "weights" / f"{lesson(number).slug}.safetensors"

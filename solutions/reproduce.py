@@ -94,7 +94,7 @@ def _train(task: Task, data: Data, device: str, ledger: Path, progress: bool) ->
     print(f"{name}: {epochs} epochs{begun}", flush=True)
     for epoch in train(run, weights, data, device=device, progress=progress):
         if module is solution(task.number):
-            _save_weights(task.number, run)
+            _save_weights(task.number, run, weights_path(task.number, ledger.parent))
         unfinished.save(run)
         left = (epochs - epoch.epoch) * epoch.seconds / 60
         figures = f"train {epoch.train_accuracy:.2f}%, test {epoch.test_accuracy:.2f}%"
@@ -107,13 +107,14 @@ def _called(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2]
 
 
-def _save_weights(number: int, run: Run) -> None:
-    """Keep a run of the module's own length as the reference submission, if it is the one to be committed.
+def _save_weights(number: int, run: Run, path: Path) -> None:
+    """Keep a run of the module's own length as the reference submission beside the ledger, if it comes first.
 
     A longer run passes through that length, so its weights at that epoch are those of the shorter recipe.
     """
     epochs = solution(number).recipe.epochs
     if number in WITH_WEIGHTS and len(run.history) == epochs:
         short = replace(run, recipe=replace(run.recipe, epochs=epochs))
-        if comes_first(number, short.graph.hash, short.recipe, short.best.test_accuracy):
-            short.save(weights_path(number))
+        if comes_first(path, number, short.graph.hash, short.recipe, short.best.test_accuracy):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            short.save(path)

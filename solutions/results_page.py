@@ -70,8 +70,8 @@ def what_is_recorded(found: dict[int, Runs]) -> str:
     return (
         f"Iteration {SCHEDULED} is judged both ways below. As documented its schedule was never stepped, and that is iteration "
         f"{UNSCHEDULED}'s network and recipe: iteration {UNSCHEDULED}'s runs stand for it. Stepped, it has runs of its own. The "
-        "last three columns name seeds. The first two iterations take hours in single precision, and less than half of them in "
-        "bfloat16; [how fast it is](speed.md) compares the accuracies of both.\n\n"
+        "last three columns name seeds. The first two iterations take longest, and may be recorded in bfloat16; "
+        "[how fast it is](speed.md) compares both precisions on a smaller network.\n\n"
         + markdown_table(head, body).rstrip()
     )
 

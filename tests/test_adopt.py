@@ -36,9 +36,9 @@ def with_seed(submission: Submission, seed: int) -> Submission:
 
 def trained_elsewhere(folder: Path, *submissions: Submission) -> Path:
     """A folder of results with these runs, and the first one's weights."""
-    (folder / "weights").mkdir(parents=True)
+    weights_path(FINAL, folder).parent.mkdir(parents=True)
     write(folder / "ledger.jsonl", [run_of(FINAL, one) for one in submissions])
-    save_submission(submissions[0], folder / "weights" / weights_path(FINAL).name)
+    save_submission(submissions[0], weights_path(FINAL, folder))
     return folder
 
 
@@ -85,14 +85,14 @@ def test_a_folder_without_a_ledger_is_refused_in_a_sentence(home: Path, tmp_path
 
 
 def test_a_run_short_of_the_accuracy_is_not_committed(home: Path, submission: Submission) -> None:
-    assert comes_first(FINAL, submission.graph.hash, submission.recipe, 99.4)
-    assert not comes_first(FINAL, submission.graph.hash, submission.recipe, 99.39)
+    assert comes_first(weights_path(FINAL), FINAL, submission.graph.hash, submission.recipe, 99.4)
+    assert not comes_first(weights_path(FINAL), FINAL, submission.graph.hash, submission.recipe, 99.39)
 
 
 def test_what_is_committed_gives_way_where_it_was_interrupted(home: Path, submission: Submission) -> None:
     later = replace(submission.recipe, seed=9)
     save_submission(submission, weights_path(FINAL))
-    assert not comes_first(FINAL, submission.graph.hash, later, 99.5)
+    assert not comes_first(weights_path(FINAL), FINAL, submission.graph.hash, later, 99.5)
     cut = replace(submission, history=submission.history[: submission.epoch])
     save_submission(cut, weights_path(FINAL))
-    assert len(cut.history) < 19 and comes_first(FINAL, submission.graph.hash, later, 99.5)
+    assert len(cut.history) < 19 and comes_first(weights_path(FINAL), FINAL, submission.graph.hash, later, 99.5)

@@ -349,7 +349,7 @@ def certificate(tmp_path: Path) -> tuple[str, str, str]:
 @pytest.mark.mnist
 @pytest.mark.filterwarnings("default")  # Dask's own, at its end
 def test_a_cluster_of_two_grades_a_class_although_a_worker_is_killed(course: Path, certificate, tmp_path: Path) -> None:
-    pytest.importorskip("distributed", reason="Dask's distributed is not installed: pip install 'mnist-course[dask]'")
+    pytest.importorskip("distributed", reason="Dask's distributed is not installed: pip install distributed")
     files = ["--tls-ca-file", certificate[0], "--tls-cert", certificate[1], "--tls-key", certificate[2]]
     for i in range(6):
         hand_in(course, f"learner{i}", numbered(i))
