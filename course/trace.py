@@ -12,6 +12,7 @@ from course.exported import read_program
 from course.graph import Graph, Stored
 from course.modes import merge_modes
 from course.output import expect_ten_scores
+from course.simplify import simplified
 from course.tryout import UNWRITTEN, digits, short, try_out
 
 LARGEST_BATCH = 60_000  # all training digits at once
@@ -47,7 +48,7 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
         module.train(was_training)
     nodes, output = merge_modes(training, evaluation)
     used = {item.name for node in nodes for item in node.inputs() if isinstance(item, Stored)}
-    graph = Graph(tuple(nodes), {name: spec for name, spec in tensors.items() if name in used}, output)
+    graph = simplified(Graph(tuple(nodes), {name: spec for name, spec in tensors.items() if name in used}, output))
     weights = {name: weights[name] for name in graph.tensors}
     _compare(graph.build(weights), expected)
     return graph, weights

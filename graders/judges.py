@@ -3,7 +3,7 @@
 A judge says what it saw, what it expected and what to try; it looks at one thing, so that one mistake costs one mark.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from course.graph import Graph
 from graders.outcome import Outcome, correct, not_yet
@@ -69,24 +69,27 @@ def judge_activations(graph: Graph, number: int) -> Outcome:
 
 
 def judge_pooling(graph: Graph, number: int) -> Outcome:
-    """One max-pool by two, at the planned receptive field."""
+    """The max-pools by two, one from the second lesson on, the first of them at the planned receptive field."""
     seen, planned, wanted = chain(graph), plan(number), pooling_field(number)
-    places = seen.of_kind("max_pool")
+    places, expected = seen.of_kind("max_pool"), planned.of_kind("max_pool")
+    count = "one" if len(expected) == 1 else f"{len(expected)}, the first"
     if not places:
-        return not_yet(f"saw no max-pool, expected one behind a receptive field of {wanted}; try nn.MaxPool2d(2)")
-    if len(places) > 1:
-        return not_yet(f"saw {len(places)} max-pools, expected one, behind a receptive field of {wanted}")
+        return not_yet(f"saw no max-pool, expected {count} behind a receptive field of {wanted}; try nn.MaxPool2d(2)")
+    if len(places) != len(expected):
+        pools = "max-pool" if len(places) == 1 else "max-pools"
+        return not_yet(f"saw {len(places)} {pools}, expected {count}, behind a receptive field of {wanted}")
+    for pool in seen.layers:
+        if pool.kind == "max_pool" and (pool.kernel, pool.stride) != (2, 2):
+            return not_yet(f"saw a max-pool of kernel {pool.kernel} and stride {pool.stride}, expected 2 and 2")
     index = next(i for i, layer in enumerate(seen.layers) if layer.kind == "max_pool")
-    pool, field = seen.layers[index], seen.layers[index - 1].field if index else 1
-    if (pool.kernel, pool.stride) != (2, 2):
-        return not_yet(f"saw a max-pool of kernel {pool.kernel} and stride {pool.stride}, expected 2 and 2")
+    field = seen.layers[index - 1].field if index else 1
     if field != wanted:
         way = "later" if isinstance(field, int) and field < wanted else "earlier"
         return not_yet(f"saw the max-pool behind a receptive field of {field}, expected {wanted}: pool {way}")
-    if places != planned.of_kind("max_pool"):
-        expected = planned.of_kind("max_pool")[0]
-        return not_yet(f"saw the max-pool behind convolution {places[0]}, expected it behind convolution {expected}")
-    return correct(f"one max-pool by two, behind a receptive field of {wanted}")
+    for place, other in zip(places, expected, strict=True):
+        if place != other:
+            return not_yet(f"saw the max-pool behind convolution {place}, expected it behind convolution {other}")
+    return correct(f"{'one max-pool' if len(places) == 1 else 'max-pools'} by two, behind a receptive field of {wanted}")
 
 
 def judge_normalisation(graph: Graph, number: int) -> Outcome:
@@ -187,12 +190,13 @@ def _softmax_problem(graph: Graph) -> Outcome | None:
 
 def judge_network(graph: Graph, number: int) -> Outcome:
     """The whole chain: the first thing that differs from the plan."""
-    judges = (judge_layers, judge_pooling, judge_normalisation, judge_dropout, judge_gap, judge_output)
-    for judge in judges:
-        outcome = judge(graph, number)
-        if outcome.fraction < 1:
-            return outcome
-    return correct("the final network of lesson 8, layer by layer")
+    judges = (judge_layers, judge_activations, judge_pooling, judge_normalisation, judge_dropout, judge_gap, judge_output)
+    return first_difference(judges, graph, number) or correct("the final network of lesson 8, layer by layer")
+
+
+def first_difference(judges: Sequence[Callable[[Graph, int], Outcome]], graph: Graph, number: int) -> Outcome | None:
+    """The first outcome that is short of full marks."""
+    return next((one for one in (judge(graph, number) for judge in judges) if one.fraction < 1), None)
 
 
 def _pairs(seen: Chain, planned: Chain) -> Iterator[tuple[Layer, Layer]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
+from course.graph import Graph
 from course.iterations import iteration
 from course.iterations import number_of as number_of
 from course.recipe import Recipe
@@ -97,7 +98,17 @@ def _check(name: str, points: int, number: int) -> Check:
     }
     if name in of_recipe:
         return Check(name, points, "recipe", of_recipe[name])
+    if name == "layers":
+        return Check(name, points, "network", partial(_judge_layers, number=number))
     return Check(name, points, "network", partial(getattr(judges, f"judge_{name}"), number=number))
+
+
+def _judge_layers(graph: Graph, number: int) -> Outcome:
+    """The convolutions, and the ReLUs and max-pools where the lesson has no check of their own."""
+    asked = {"activations": judges.judge_activations, "pooling": judges.judge_pooling}
+    rest = [judge for name, judge in asked.items() if name not in POINTS[number]]
+    outcome = judges.judge_layers(graph, number)
+    return outcome if outcome.fraction < 1 else judges.first_difference(rest, graph, number) or outcome
 
 
 def _outcome(constraint: Constraint) -> Outcome:

@@ -98,6 +98,27 @@ def test_without_a_recorded_run_the_structure_is_marked_and_accuracy_is_not_atte
     assert all(one.fraction == 1 for name, one in outcomes.items() if name != "accuracy")
 
 
+def test_pooling_and_cutting_off_may_be_written_out(marked: Marked, tmp_path: Path) -> None:
+    import inspect
+
+    source = inspect.getsource(solution(6).Net)
+    source = source.replace("nn.AvgPool2d(7),", "").replace("nn.ReLU()", "nn.Threshold(0, 0)")
+    outcomes = marked(6, tmp_path, Net=source.replace("(x).flatten(1)", "(x).sum((2, 3)) / 49"))
+    assert {name: one.message for name, one in outcomes.items() if one.fraction < 1 and name != "trained"} == {}
+
+
+def test_a_transform_may_compute_its_two_numbers_from_the_digits(marked: Marked, tmp_path: Path) -> None:
+    """Where marks are settled, the digits that an answer can ask are the practice digits."""
+    written = (
+        "def make_transform():\n"
+        "    mean, std = mean_and_std(data.train_images)\n"
+        "    return transforms.Compose([transforms.ToTensor(), transforms.Normalize((round(mean, 4),), (round(std, 4),))])"
+    )
+    assert marked(1, tmp_path, make_transform=written)["transform"].fraction == 1
+    other = marked(1, tmp_path, make_transform=written.replace("mean, 4", "std, 4"))["transform"]
+    assert other.fraction == 0 and "expected -0.424 to 2.82" in other.message
+
+
 @pytest.mark.mnist
 def test_a_run_of_another_recipe_is_stale(marked: Marked, tmp_path: Path) -> None:
     (tmp_path / weights_path(8).name).write_bytes(weights_path(8).read_bytes())
@@ -152,6 +173,22 @@ HALF_RIGHT = {  # lesson, a change of the reference network: the marks that are 
     "scores before they are pooled": (
         6, "nn.AvgPool2d(7),", "", {"gap", "constraint_parameters", "fully_connected", "trained"},
         "constraint_parameters", "the map is 7 by 7",
+    ),
+    "ReLUs forgotten where no check is of ReLUs alone": (
+        6, "nn.ReLU(),", "", {"layers", "trained"}, "layers", "convolution 1 (layers.0): saw no ReLU behind it",
+    ),
+    "a ReLU forgotten in the first lesson": (
+        1, "F.relu(self.conv3(x))", "self.conv3(x)", {"layers"}, "layers", "convolution 3 (conv3): saw no ReLU behind it",
+    ),
+    "average pools in the first lesson": (
+        1, "F.max_pool2d", "F.avg_pool2d", {"layers"},
+        "layers", "saw no max-pool, expected 2, the first behind a receptive field of 5",
+    ),
+    "ReLUs forgotten where the network is one check": (
+        9, "nn.ReLU(),", "", {"network", "accuracy"}, "network", "saw no ReLU behind it",
+    ),
+    "an average pool where lessons ask for the layers": (
+        6, "nn.MaxPool2d(2),", "nn.AvgPool2d(2),", {"layers", "trained"}, "layers", "saw no max-pool, expected one",
     ),
 }  # fmt: skip
 

@@ -105,7 +105,7 @@ print(f"pixels that are 0: {share[0]:.1f}%; between 1 and 254: {share[1:255].sum
 
 # %% [markdown]
 # **Why normalise?** A network starts with random weights around 0. They suit inputs that lie around 0, too, and spread by about 1. Pixels do neither:
-# they are all positive. Then the weights of a kernel tend to be pushed up or down *together*, which makes learning slow. So from each pixel x, scaled
+# none is negative. Then the weights of a kernel tend to be pushed up or down *together*, which makes learning slow. So from each pixel x, scaled
 # to 0..1, take the mean m of all pixels and divide by their standard deviation s:
 #
 # - (x − m) / s
@@ -197,7 +197,7 @@ print("mean {:.4f}, standard deviation {:.4f}".format(*mean_and_std(data.train_i
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "make_transform", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def make_transform():
-    # Return the two steps as one. Use the mean and the deviation of the training digits, with four decimals.
+    # Return the two steps as one. Use the mean and the deviation of MNIST's training digits, with four decimals, as numbers.
     raise NotImplementedError
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "transform", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
@@ -346,7 +346,8 @@ def train_epoch(network, loader, optimizer):
         # The five steps. F.cross_entropy(scores, labels) is the mean loss of the batch.
         #
         # Then keep count. The last batch may be smaller, so a batch counts by its size: add loss.item() * len(labels) to loss_sum.
-        # scores.argmax(dim=1) is the answer to each digit: add to right how many answers are equal to the labels.
+        # scores.argmax(dim=1) is the answer to each digit: add to right how many answers are equal to the labels, as a number
+        # (.sum().item()). And add len(labels) to digits.
         raise NotImplementedError
     return loss_sum / digits, 100 * right / digits  # mean loss a digit; accuracy in percent
 
@@ -376,7 +377,7 @@ def evaluate(network, loader):
 # The data have been checked above. What is left is the network and the two loops. What the checks say here is advice; your marks are settled by the
 # grader, with the same rules.
 #
-# Kernels, channels and padding, layer by layer:
+# Kernels, channels and padding, layer by layer, and ReLUs and max-pools between:
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "layers", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 check("layers", Net=Net)
@@ -403,8 +404,8 @@ check("test_loop", evaluate=evaluate)
 # ## Train
 #
 # This network is heavy. Each digit costs it as many multiply-adds as the last line of the table says, and training costs about three times that: once
-# forwards, and twice backwards, for the gradients of the weights and for those of the maps. On two processor cores, an epoch of 60,000 digits takes a
-# quarter of an hour or more. So you train on a small budget, and look at the documented run for the rest.
+# forwards, and twice backwards, for the gradients of the weights and for those of the maps. On two processor cores, an epoch of 60,000 digits takes ten
+# minutes or more. So you train on a small budget, and look at the documented run for the rest.
 #
 # A few hundred digits, then. The documented run has batches of 128. With 500 digits, that would be four steps an epoch, too few to get anywhere.
 # Batches of 10 make it fifty steps.
@@ -435,9 +436,9 @@ def train_and_test(network, train_loader, test_loader, optimizer, epochs, histor
     """Train for so many epochs and test after each; adds an Epoch to the list `history` for each that is finished."""
     for number in range(1, epochs + 1):
         start = time.perf_counter()
-        train_loss, train_accuracy = train_epoch(network, train_loader, optimizer)
+        train_loss, train_accuracy = map(float, train_epoch(network, train_loader, optimizer))
         seconds = time.perf_counter() - start
-        test_loss, test_accuracy = evaluate(network, test_loader)
+        test_loss, test_accuracy = map(float, evaluate(network, test_loader))
         right = round(test_accuracy / 100 * len(test_loader.dataset))
         rate = optimizer.param_groups[0]["lr"]
         history.append(Epoch(number, train_loss, train_accuracy, test_loss, test_accuracy, right, rate, seconds))

@@ -212,7 +212,7 @@ for name, tensor in list(Net().named_buffers())[:3]:
 check("normalisation", Net=Net)
 
 # %% [markdown]
-# Kernels, channels and padding, layer by layer:
+# Kernels, channels and padding, layer by layer, and ReLUs and the max-pool between:
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "layers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 check("layers", Net=Net)

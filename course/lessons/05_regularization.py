@@ -219,7 +219,7 @@ Graph.trace(Net).table()
 check("dropout", Net=Net)
 
 # %% [markdown]
-# Kernels, channels and padding, layer by layer:
+# Kernels, channels and padding, layer by layer, and ReLUs and the max-pool between:
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "layers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 check("layers", Net=Net)

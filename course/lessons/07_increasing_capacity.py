@@ -198,7 +198,7 @@ plot_receptive_field(Graph.trace(Net), data.test_images[0])
 # `hint("layers", 2)` one that says more. The number at the end is the marks; nbgrader reads it there. What the checks say here is advice; your marks are
 # settled by the grader, with the same rules.
 #
-# Kernels, channels and padding, layer by layer:
+# Kernels, channels and padding, layer by layer, and ReLUs and the max-pool between:
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "layers", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 check("layers", Net=Net)

@@ -157,7 +157,7 @@ plot_receptive_field(Graph.trace(Net), data.test_images[0])
 check("parameters", Net=Net)
 
 # %% [markdown]
-# Kernels, channels and padding, layer by layer:
+# Kernels, channels and padding, layer by layer, and the ReLUs between:
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "layers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 check("layers", Net=Net)

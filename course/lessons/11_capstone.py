@@ -84,6 +84,7 @@ plot_learning_rates(rates[::469])
 
 # %% [markdown]
 # The line shows the rate with which each epoch begins. In a recipe it is one entry, and `fit` knows the number of steps: `schedule=partial(OneCycleLR, max_lr=0.1)`.
+# It begins at a twenty-fifth of `max_lr`, whatever the optimiser's `lr` is, and moves the momentum as well, from 0.95 to 0.85 and back: `cycle_momentum=False` leaves yours as it is.
 #
 # **What costs nothing?** Augmentation, in parameters. You know `RandomRotation(degrees)`; there are `RandomShift(pixels)` and `RandomScale(fraction)`, and a tuple of several is applied
 # one after the other. With a large rate, a little *weight decay* helps, too: `SGD(…, weight_decay=1e-4)` draws all weights towards zero.

@@ -1,0 +1,94 @@
+"""What is written in two ways has one graph: it computes the same, and counts no number that says nothing."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from networks import conv, network
+from torch import nn
+from torch.nn import functional as F
+
+from course.graph import Graph
+
+MEANS: dict[str, Callable] = {
+    "both axes": lambda x: x.sum((2, 3)) / 49,
+    "one axis, then the other": lambda x: x.sum(3).sum(2) / 49,
+    "axes that are kept": lambda x: (x.sum((2, 3), keepdim=True) / 49).flatten(1),
+    "flattened before": lambda x: x.flatten(2).sum(2) / 49,
+    "the size asked for": lambda x: x.sum((2, 3)) / (x.size(2) * x.size(3)),
+    "times the reciprocal": lambda x: x.sum((2, 3)) * (1 / 49),
+    "something behind": lambda x: F.log_softmax(x.sum((2, 3)) / 49, dim=1),
+}
+OTHERS: dict[str, Callable] = {
+    "another number": lambda x: x.sum((2, 3)) / 50,
+    "a sum that is used twice": lambda x: _twice(x.sum((2, 3))),
+    "a count of positive values": lambda x: x.mean((2, 3)) + (x > 0).sum((2, 3)) / 49,
+    "a channel's share": lambda x: x.mean((2, 3)) / 10,
+}
+RELUS: dict[str, Callable] = {
+    "clamp": lambda x: x.clamp(min=0),
+    "clamp in place": lambda x: x.clamp_(0),
+    "clamp_min": lambda x: torch.clamp_min(x, 0.0),
+    "threshold": lambda x: F.threshold(x, 0, 0),
+}
+CUTS: dict[str, Callable] = {
+    "a cut elsewhere": lambda x: x.clamp(min=0.1),
+    "a cut above": lambda x: x.clamp(max=0),
+    "two cuts": lambda x: x.clamp(0, 6),
+    "another floor": lambda x: F.threshold(x, 0, -1),
+}
+
+
+def _twice(total):
+    return total / 49 + total.relu()
+
+
+def graph_and_difference(forward: Callable) -> tuple[Graph, float]:
+    """A small network that ends in `forward`, on maps of 7 by 7: its graph, and how far the rebuilt one's answers are off."""
+    module = network(lambda s, x: forward(s.c(s.stem(x))), c=conv(4, 10, 1))()
+    module.eval()
+    graph = Graph.trace(module)
+    weights = {name: module.state_dict().get(name) for name in graph.tensors}
+    digits = torch.randn(3, 1, 28, 28)
+    with torch.no_grad():
+        return graph, float((graph.build(weights).eval()(digits) - module(digits)).abs().max())
+
+
+@pytest.fixture(scope="module")
+def parameters() -> int:
+    return graph_and_difference(lambda x: x.mean((2, 3)))[0].parameters
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_a_sum_divided_by_the_number_of_its_terms_is_a_mean(name: str, parameters: int) -> None:
+    graph, difference = graph_and_difference(MEANS[name])
+    assert difference < 1e-5
+    assert graph.parameters == parameters
+    assert "global_avg_pool" in [row.kind for row in graph.rows]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_sum_stays_as_it_is_and_its_number_counts(name: str, parameters: int) -> None:
+    graph, difference = graph_and_difference(OTHERS[name])
+    assert difference < 1e-5
+    assert graph.parameters == parameters + 1
+
+
+@pytest.mark.parametrize("name", RELUS)
+def test_a_cut_at_zero_is_a_relu(name: str) -> None:
+    graph, difference = graph_and_difference(lambda x: RELUS[name](x).mean((2, 3)))
+    assert difference < 1e-5 and "relu" in [row.kind for row in graph.rows][-2:]
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_another_cut_is_none(name: str) -> None:
+    graph, difference = graph_and_difference(lambda x: CUTS[name](x).mean((2, 3)))
+    assert difference < 1e-5 and "relu" not in [row.kind for row in graph.rows][-2:]
+
+
+def test_modules_and_functions_have_the_same_graph() -> None:
+    one, other = (
+        graph_and_difference(end)[0].hash
+        for end in (lambda x: F.relu(x).mean((2, 3)), lambda x: nn.Threshold(0, 0)(x).sum((2, 3)) / 49)
+    )
+    assert one == other
