@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch.optim import SGD, Optimizer, lr_scheduler
 
@@ -46,6 +47,8 @@ class Recipe:
     precision: str = "float32"
 
     def __post_init__(self):
+        for name in ("epochs", "batch_size", "seed"):
+            object.__setattr__(self, name, _plain(getattr(self, name)))
         _whole(self.epochs, "epochs", 1, MOST_EPOCHS)
         _whole(self.batch_size, "batch_size", 1, 60_000)
         _whole(self.seed, "seed", 0, 2**63 - 1)
@@ -55,7 +58,9 @@ class Recipe:
         object.__setattr__(self, "augment", tuple(item for item in given if item is not None))
         for item in self.augment:
             if type(item) not in [getattr(augmentations, name) for name in AUGMENTATIONS]:
-                raise RecipeError(f"augment holds {_or(AUGMENTATIONS)}, saw {_name(item)}")
+                raise RecipeError(
+                    f"augment holds {_or(AUGMENTATIONS)} of the course, ready made as RandomRotation(7); saw {_kind(item)}"
+                )
         optimizer = _settings(self.optimizer, "optimizer", torch.optim, OPTIMIZERS)
         schedule = self.schedule and _settings(self.schedule, "schedule", lr_scheduler, SCHEDULES)
         self._try_out(optimizer, schedule)
@@ -139,10 +144,12 @@ def _settings(given, what: str, module, names) -> dict:
     if isinstance(given, partial):
         function, keywords = given.func, given.keywords
         if given.args:
-            raise RecipeError(f"{what}: write its settings by name, partial({_name(function)}, lr=0.01)")
+            example = "lr=0.01" if what == "optimizer" else "gamma=0.1"
+            raise RecipeError(f"{what}: write its settings by name, as {example} in partial({_name(function)}, {example})")
     allowed = {getattr(module, name): name for name in names}
     if not isinstance(function, type) or function not in allowed:
-        raise RecipeError(f"{what} is {_or(names)}, alone or in a partial; saw {_name(given)}")
+        raise RecipeError(f"{what} is a class, {_or(names)}, alone or in a partial; saw {_kind(given)}")
+    keywords = {key: _plain(value) for key, value in keywords.items()}
     known = set(inspect.signature(function).parameters) - {"params", "optimizer"}
     for key, value in keywords.items():
         if key not in known:
@@ -164,6 +171,11 @@ def _partial(data, module, names):
     except TypeError as error:
         raise RecipeError(f"{data['name']}: {error}") from None
     return partial(function, **settings)
+
+
+def _plain(value):
+    """NumPy's numbers as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_plain(value) -> bool:
@@ -188,6 +200,15 @@ def _name(thing) -> str:
     if isinstance(thing, partial):
         thing = thing.func
     return str(getattr(thing, "__name__", type(thing).__name__))
+
+
+def _kind(thing) -> str:
+    """What was given in the place of something else, so that its like is not taken for it."""
+    if isinstance(thing, partial):
+        return f"a partial of {_name(thing)}"
+    if isinstance(thing, type) or inspect.isroutine(thing):
+        return _name(thing)
+    return f"a {_name(thing)} object of {type(thing).__module__}"
 
 
 def _or(names) -> str:

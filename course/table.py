@@ -94,7 +94,7 @@ def rows(graph: Graph) -> list[Row]:
                 kind,
                 node.op.partition(".")[0],
                 node.at,
-                after[1:],
+                _of_one_digit(after),
                 slides.kernel if slides else None,
                 slides.stride if slides else None,
                 slides.padding if slides else None,
@@ -175,6 +175,15 @@ def _settings(node: Node) -> dict:
     if node.op in NORMALISATIONS:
         return {"norm": NORM_NAMES.get(node.op, node.op)}
     return {}
+
+
+def numbers(shape: tuple) -> int:
+    """How many numbers a row's shape has; where an operation gives several tensors, all of theirs."""
+    return sum(map(numbers, shape)) if shape and isinstance(shape[0], tuple) else math.prod(shape)
+
+
+def _of_one_digit(shape: tuple) -> tuple:
+    return tuple(map(_of_one_digit, shape)) if shape and isinstance(shape[0], tuple) else shape[1:]
 
 
 def _pair(items) -> tuple:

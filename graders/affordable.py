@@ -1,9 +1,8 @@
 """Refuse a graph that would keep the grader busy for hours; any network that is worth grading is far below."""
 
-import math
-
 from course.errors import GraphError
 from course.graph import Graph
+from course.table import numbers
 
 MOST_NUMBERS = 10_000_000  # that a network computes for a digit; iteration 1, the heaviest lesson, computes 371,000
 MOST_WORK = 2_000_000_000  # multiply-adds for a digit; iteration 1 takes 159 million
@@ -11,10 +10,10 @@ MOST_WORK = 2_000_000_000  # multiply-adds for a digit; iteration 1 takes 159 mi
 
 def expect_affordable(graph: Graph) -> None:
     """GraphError where a digit costs more than is graded."""
-    numbers = sum(math.prod(row.shape) for row in graph.rows)
+    computed = sum(numbers(row.shape) for row in graph.rows)
     work = sum(row.multiply_adds for row in graph.rows)
     for value, most, what in (
-        (numbers, MOST_NUMBERS, "computes {:,} numbers"),
+        (computed, MOST_NUMBERS, "computes {:,} numbers"),
         (work, MOST_WORK, "takes {:,} multiply-adds"),
     ):
         if value > most:

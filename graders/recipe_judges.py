@@ -1,5 +1,8 @@
 """What lessons 9 and 10 ask of a recipe: its augmentation and its schedule."""
 
+import math
+
+import torch
 from torch.optim.lr_scheduler import StepLR
 
 from course.augment import RandomRotation
@@ -27,16 +30,37 @@ def judge_augmentation(recipe: Recipe) -> Outcome:
 
 
 def judge_schedule(recipe: Recipe) -> Outcome:
-    """StepLR with the documented step size and factor, on the documented rate."""
+    """A tenth of the documented rate after every sixth epoch, as StepLR gives it."""
     if recipe.schedule is None:
         return not_yet("the recipe has no schedule; try schedule=partial(StepLR, step_size=…, gamma=…)")
+    settings = recipe.to_json()["optimizer"]
+    start = settings.get("lr")
+    if isinstance(start, float) and _same(_rates(recipe), [start * GAMMA ** (e // STEP_SIZE) for e in range(recipe.epochs)]):
+        if settings["name"] == "SGD" and start == 0.01:
+            return correct("a tenth of the rate after every sixth epoch")
+        return not_yet(f"the schedule is right, but it starts from {settings}; expected SGD with lr=0.01", 0.8)
     schedule = recipe.to_json()["schedule"]
     if schedule["name"] != StepLR.__name__:
-        return not_yet(f"saw {schedule['name']}, expected StepLR")
+        return not_yet(f"saw {schedule['name']} with other rates than StepLR's, expected StepLR")
     step_size, gamma = schedule.get("step_size"), schedule.get("gamma", 0.1)
-    if (step_size, gamma) != (STEP_SIZE, GAMMA):
+    if step_size != STEP_SIZE or not math.isclose(gamma, GAMMA):
         return not_yet(f"saw StepLR with step_size {step_size} and gamma {gamma:g}, expected {STEP_SIZE} and {GAMMA:g}")
-    settings = recipe.to_json()["optimizer"]
-    if settings["name"] == "SGD" and settings.get("lr") == 0.01:
-        return correct("StepLR, a tenth of the rate after every sixth epoch")
     return not_yet(f"the schedule is right, but it starts from {settings}; expected SGD with lr=0.01", 0.8)
+
+
+def _rates(recipe: Recipe) -> list[float]:
+    """The rate with which each epoch begins; of a schedule that moves every batch, none."""
+    if recipe.steps_every_batch:
+        return []
+    optimizer = recipe.build_optimizer([torch.nn.Parameter(torch.zeros(1))])
+    schedule, rates = recipe.build_schedule(optimizer, steps_per_epoch=1), []
+    for _ in range(recipe.epochs):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if schedule:
+            schedule.step()
+    return rates
+
+
+def _same(seen: list[float], expected: list[float]) -> bool:
+    return len(seen) == len(expected) and all(map(math.isclose, seen, expected))

@@ -152,9 +152,9 @@ def _figures(seen: dict, loss: float, accuracy: float) -> Outcome | None:
     if len(seen["returned"]) != 2:
         return not_yet(f"saw {len(seen['returned'])} values returned, expected two: mean loss, accuracy in percent")
     saw_loss, saw_accuracy = seen["returned"]
-    if near([saw_accuracy], [accuracy / 100], 1e-4):
-        return not_yet(f"saw an accuracy of {saw_accuracy:.4g}: give it in percent, {accuracy:.4g}")
     if not near([saw_accuracy], [accuracy], 1e-3):
+        if near([saw_accuracy], [accuracy / 100], 1e-4):
+            return not_yet(f"saw an accuracy of {saw_accuracy:.4g}: give it in percent, {accuracy:.4g}")
         return not_yet(
             f"saw an accuracy of {saw_accuracy:.4g}, expected {accuracy:.4g}: 100 · right answers / digits", 0.5
         )

@@ -4,12 +4,11 @@ Ways of writing that compute the same look the same here: functions or modules, 
 log-probabilities, ReLU before or after a max-pool, dropout before or after a ReLU.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 from course.graph import INPUT, Graph
 from course.operations import PIECES, RESHAPES
-from course.table import Row
+from course.table import Row, numbers
 
 FOLLOWERS = ("relu", "norm", "dropout")
 TAIL = ("log_softmax", "softmax")
@@ -68,14 +67,16 @@ def chain(graph: Graph) -> Chain:
     """The chain of a graph, in the one form that stands for all equivalent ones."""
     layers: list[Layer] = []
     previous, shape, problem = INPUT, (1, 28, 28), ""
-    for row in graph.rows:
-        if not problem and set(row.inputs) - {previous}:
+    rows = graph.rows
+    values = {INPUT, *(row.name for row in rows)}  # and no sizes, which x.view(x.size(0), -1) takes as well
+    for row in rows:
+        if not problem and values & (set(row.inputs) - {previous}):
             problem = f"{row.name} takes more than the layer before it; this lesson's network is one chain"
-        rearranged = row.operation in REARRANGING and math.prod(row.shape) == math.prod(shape)
+        rearranged = row.operation in REARRANGING and numbers(row.shape) == numbers(shape)
         previous, shape = row.name, row.shape
-        if rearranged or row.kind in TAIL:
+        if rearranged or row.kind in TAIL or row.settings.get("p") == 0:  # a dropout of nothing is none
             continue
-        if row.kind == "mean" and layers and layers[-1].kind == "mean":  # over one axis, then over the other
+        if row.kind in ("mean", "global_avg_pool") and layers and layers[-1].kind == "mean":  # over one axis, then over the other
             layers[-1] = replace(_layer(row), kind="global_avg_pool")
         elif row.kind in FOLLOWERS and layers:
             layers[-1] = _followed(layers[-1], row)
@@ -116,12 +117,12 @@ def _canonical(layers: list[Layer]) -> list[Layer]:
 
 
 def _relu_first(after: tuple[str, ...]) -> tuple[str, ...]:
-    """Dropout scales by a positive number or by zero, so it may change places with a ReLU behind it."""
+    """Dropout scales by a positive number or by zero, so it may change places with a ReLU behind it; two ReLUs are one."""
     items = list(after)
     for i in range(len(items) - 1):
         if items[i : i + 2] == ["dropout", "relu"]:
             items[i : i + 2] = ["relu", "dropout"]
-    return tuple(items)
+    return tuple(item for i, item in enumerate(items) if item != "relu" or items[i - 1 : i] != ["relu"])
 
 
 def _one(sizes: tuple[int, ...]):

@@ -3,17 +3,20 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 import torch
+from torch.optim.lr_scheduler import MultiStepLR, StepLR
 from torch.utils.data import DataLoader
 
 from course.data import load_practice_digits
+from course.graph import Graph
 from course.iterations import lessons
 from course.pairs import LESSONS
 from course.submission import load_submission, save_submission
+from graders.affordable import expect_affordable
 from graders.answer_judges import JUDGE
 from graders.answers import ASK
 from graders.course_checks import no_marks_as_released
@@ -21,6 +24,7 @@ from graders.lessons import POINTS, checks, number_of
 from graders.marking import mark
 from graders.outcome import NOT_ATTEMPTED, Outcome
 from graders.probes import ask
+from graders.recipe_judges import judge_schedule
 from graders.zygote import WarmSandbox
 from solutions.course_checks import full_marks_when_solved
 from solutions.fill import fill
@@ -105,6 +109,78 @@ def test_pooling_and_cutting_off_may_be_written_out(marked: Marked, tmp_path: Pa
     source = source.replace("nn.AvgPool2d(7),", "").replace("nn.ReLU()", "nn.Threshold(0, 0)")
     outcomes = marked(6, tmp_path, Net=source.replace("(x).flatten(1)", "(x).sum((2, 3)) / 49"))
     assert {name: one.message for name, one in outcomes.items() if one.fraction < 1 and name != "trained"} == {}
+
+
+FLATTENED = (
+    "y.view(y.size(0), -1)", "y.reshape(y.shape[0], -1)", "y.view(y.shape[:2])", "y.squeeze(3).squeeze(2)", "y[:, :, 0, 0]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [6, 7, 8])
+@pytest.mark.parametrize("written", FLATTENED)
+def test_scores_may_be_flattened_in_any_way(number: int, written: str) -> None:
+    assert short_of(number, "self.layers(x).flatten(1)", f"(lambda y: {written})(self.layers(x))") == {}
+
+
+SAME = {  # what computes the same: lesson, a change of the reference network
+    "averaging one axis, then the other": (7, ("nn.AvgPool2d(5),", ""), ("(x).flatten(1)", "(x).mean(3).mean(2)")),
+    "averaging one axis, then the other, all axes kept": (
+        7, ("nn.AvgPool2d(5),", ""), ("(x).flatten(1)", "(x).mean(3, keepdim=True).mean(2, keepdim=True).flatten(1)"),
+    ),
+    "a dropout of nothing": (8, ("nn.MaxPool2d(2),", "nn.Dropout(0.0), nn.MaxPool2d(2),")),
+    "a ReLU twice": (7, ("nn.ReLU(),", "nn.ReLU(), nn.ReLU(inplace=True),")),
+    "a max-pool that gives its places, too": (8, ("nn.MaxPool2d(2),", "nn.AdaptiveMaxPool2d(12),")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_computes_the_same_has_the_same_marks(name: str) -> None:
+    number, *changes = SAME[name]
+    assert short_of(number, *(text for change in changes for text in change)) == {}
+
+
+def short_of(number: int, *changes: str) -> dict[str, str]:
+    """The network checks that a changed reference network fails, with their words; old text, new text, and so on."""
+    import inspect
+
+    source = inspect.getsource(solution(number).Net)
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
+        assert old in source
+        source = source.replace(old, new)
+    names = dict(vars(solution(number)))
+    exec(source, names)
+    graph = Graph.trace(names["Net"])
+    expect_affordable(graph)
+    outcomes = {one.name: one.judge(graph) for one in checks(number).values() if one.kind == "network" and one.judge}
+    return {name: outcome.message for name, outcome in outcomes.items() if outcome.fraction < 1}
+
+
+@pytest.mark.parametrize("name, seed", [("train_loop", 86), ("train_loop", 224), ("test_loop", 892), ("test_loop", 932)])
+def test_a_right_loop_is_right_although_no_answer_was(name: str, seed: int) -> None:
+    """With these seeds the small network is wrong about every digit of noise."""
+    answer = json.loads(json.dumps(ask(name, vars(solution(1)), {"seed": seed})))
+    assert answer["returned"][1] == 0 and JUDGE[name](answer, seed).fraction == 1
+
+
+def test_rates_may_be_of_single_precision() -> None:
+    answer = json.loads(json.dumps(ask("rates", vars(solution(10)), {"seed": 1})))
+    single = answer | {"values": [torch.tensor(values).tolist() for values in answer["values"]]}
+    assert single != answer and JUDGE["rates"](single, 1).fraction == 1
+
+
+@pytest.mark.parametrize(
+    "schedule, fraction",
+    [
+        (partial(MultiStepLR, milestones=[6, 12, 18], gamma=0.1), 1),
+        (partial(StepLR, step_size=6, gamma=1 - 0.9), 1),
+        (partial(StepLR, step_size=6), 1),
+        (partial(MultiStepLR, milestones=[6, 12], gamma=0.1), 0),
+        (partial(StepLR, step_size=5, gamma=0.1), 0),
+    ],
+)
+def test_a_schedule_is_judged_by_its_rates(schedule, fraction: float) -> None:
+    recipe = replace(solution(10).recipe, schedule=schedule)
+    assert judge_schedule(recipe).fraction == fraction
 
 
 def test_a_transform_may_compute_its_two_numbers_from_the_digits(marked: Marked, tmp_path: Path) -> None:
