@@ -1,6 +1,7 @@
 """Hold what is recorded against the solutions as they are now: the ledger's runs, and every committed submission."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from graders.check import check
 from graders.verdict import LIMITS
 from solutions.judge import meets_with_best
 from solutions.ledger import LEDGER, Record, read_ledger
-from solutions.modules import WITH_WEIGHTS, graph_of, parameters_fault, precisions, recipe_of, solution, weights_path
+from solutions.modules import WITH_WEIGHTS, graph_of, parameters_fault, recipe_of, solution, weights_path
 from solutions.verify_ledger import again, ledger_fault
 
 MOST_APART = 2  # digits of 10,000 that another processor's rounding may turn
@@ -46,8 +47,7 @@ def weights_fault(number: int, records: Sequence[Record]) -> str | None:
     seed = submission.recipe.seed
     if submission.graph.hash != graph.hash:
         return f"the network has changed since {path.name} was recorded; run {again(number, seed)}"
-    recipes = [recipe_of(solution(number), seed, precision=precision) for precision in precisions(number)]
-    if submission.recipe.hash not in {recipe.hash for recipe in recipes}:
+    if submission.recipe.hash != recipe_of(solution(number), seed).hash:
         return f"the recipe has changed since {path.name} was recorded; run {again(number, seed)}"
     fault = parameters_fault(number, graph.parameters)
     return fault or history_fault(number, submission, records) or _miscounted(number, submission)
@@ -57,7 +57,7 @@ def history_fault(number: int, submission: Submission, records: Sequence[Record]
     """Whether the ledger has the same run with other figures, or an earlier seed that should have been committed."""
     seed, name = submission.recipe.seed, weights_path(number).name
     mine = [record for record in records if (record.iteration, record.graph) == (number, submission.graph.hash)]
-    same_run = [record for record in mine if record.seed == seed and len(record.epochs) >= len(submission.history)]
+    same_run = [record for record in mine if len(record.epochs) >= len(submission.history) and _by_its_recipe(submission, record)]
     if same_run and not any(same_figures(submission, record) for record in same_run):
         return (
             f"{name} is not the run that the ledger has of seed {seed}; take away the file, and the run's line in the ledger, "
@@ -103,6 +103,11 @@ def _report(number: int, records: Sequence[Record]) -> bool:
             said += f", interrupted after {done} of {epochs} epochs: {again(number, submission.recipe.seed)} trains it whole"
     print(f"[OK] lesson {number}: {said}", flush=True)
     return True
+
+
+def _by_its_recipe(submission: Submission, record: Record) -> bool:
+    """Whether a record was trained as the submission, seed and precision included, but for the number of epochs."""
+    return replace(submission.recipe, epochs=len(record.epochs)).hash == record.recipe
 
 
 def _recorded(submission: Submission) -> int:

@@ -89,6 +89,11 @@ def test_a_run_short_of_the_accuracy_is_not_committed(home: Path, submission: Su
     assert not comes_first(weights_path(FINAL), FINAL, submission.graph.hash, submission.recipe, 99.39)
 
 
+def test_a_run_in_another_precision_than_the_notebooks_is_not_committed(home: Path, submission: Submission) -> None:
+    recipe = replace(submission.recipe, precision="bfloat16")
+    assert not comes_first(weights_path(FINAL), FINAL, submission.graph.hash, recipe, 99.5)
+
+
 def test_what_is_committed_gives_way_where_it_was_interrupted(home: Path, submission: Submission) -> None:
     later = replace(submission.recipe, seed=9)
     save_submission(submission, weights_path(FINAL))
