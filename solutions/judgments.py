@@ -25,6 +25,9 @@ SCHEDULED, UNSCHEDULED = 10, 9  # iteration 10's schedule was created and never 
 REASONS: dict[tuple[str, str], str] = {}
 
 
+NO_SPREAD = "All runs agree to the digit, by chance, so the rule sees no spread at all: more seeds will show one."
+
+
 @dataclass(frozen=True)
 class Subject:
     """A row of judgments: an iteration's documented figures, and the runs that they are held against."""
@@ -94,7 +97,8 @@ def why(one: Judged) -> str:
     """What is known of a figure that is not reproduced."""
     known = REASONS.get((one.subject.label, one.quantity))
     slip = one.subject.item.note if one.quantity == BEST and contradicts_its_log(one.subject.item) else ""
-    return known or slip or "Why is not known yet."
+    chance = "" if one.subject.sample(one.quantity).deviation else NO_SPREAD
+    return known or slip or chance or "Why is not known yet."
 
 
 def contradicts_its_log(item: Iteration) -> bool:

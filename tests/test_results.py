@@ -187,3 +187,9 @@ def test_the_capstones_answers_are_shown_by_the_mean_of_their_last_epochs(tmp_pa
 def test_only_the_first_two_iterations_may_be_recorded_in_bfloat16_and_it_is_said(tmp_path: Path) -> None:
     text = page(tmp_path, [invented(number, 1, [9900] * 20, precision="bfloat16") for number in (1, 2, 3)])
     assert [row(text, "What is recorded", label)[2:4] for label in "123"] == [["1", "1"], ["1", "1"], ["0", ""]]
+
+
+def test_of_runs_that_agree_to_the_digit_it_is_said_that_they_show_no_spread(tmp_path: Path) -> None:
+    text = page(tmp_path, [invented(9, seed, [9930] * 19 + [9946]) for seed in (1, 2, 3)])
+    (line,) = [line for line in text.splitlines() if line.startswith("- Iteration 9, test accuracy, best epoch")]
+    assert "documented 99.44%; 3 runs gave 99.46% on average" in line and "All runs agree to the digit" in line
