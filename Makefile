@@ -20,8 +20,8 @@ help: ## list the targets
 demo: install ## grade three learners' notebooks with nbgrader and show their marks
 	@$(RUN) -m solutions demo $(ARGS)
 
-# Side by side, the tests take little more than half the time on two cores.
-PYTEST = $(RUN) -m pytest --numprocesses auto --maxprocesses 4
+# Side by side, the tests take little more than half the time on two cores; who is done first takes over what waits.
+PYTEST = $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test: install ## the quick tests
 	@$(PYTEST) $(ARGS)
