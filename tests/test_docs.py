@@ -34,6 +34,7 @@ NOT_RUN = {  # how a line begins, and why it isn't run
     "python -m pip wheel --wheel-dir carry": "downloads gigabytes",
     "python -m solutions verify": "takes most of a minute; tests/test_verify.py asks the same",
     "python -m solutions reproduce": "trains on all of MNIST",
+    "nbgrader autograde 08_final_model --force": "grades the whole class a second time; tests/test_class.py asks that of a class",
     "python -m graders check submitted/ada/08_final_model/08_final_model.safetensors --retrain": "trains for half an hour",
 }
 INSTEAD = {  # what would wait for a person, or take ten minutes
