@@ -65,6 +65,7 @@ class Row:
     kernel: tuple[int, ...] | None
     stride: tuple[int, ...] | None
     padding: tuple[tuple[int, int], ...] | None
+    dilation: tuple[int, ...] | None
     receptive_field: int | tuple[int, int]
     jump: int | tuple[int, int]
     parameters: int
@@ -98,6 +99,7 @@ def rows(graph: Graph) -> list[Row]:
                 slides.kernel if slides else None,
                 slides.stride if slides else None,
                 slides.padding if slides else None,
+                slides.dilation if slides else None,
                 _one_or_pair(field.size),
                 _one_or_pair(field.jump),
                 parameters[node.name],
@@ -172,8 +174,12 @@ def _multiply_adds(node: Node, graph: Graph, shapes) -> int:
 def _settings(node: Node) -> dict:
     if node.op in DROPOUTS:
         return {"p": node.args[1]}
+    if node.op == "batch_norm":
+        return {"norm": NORM_NAMES[node.op], "momentum": node.args[6], "eps": node.args[7]}
     if node.op in NORMALISATIONS:
         return {"norm": NORM_NAMES.get(node.op, node.op)}
+    if node.op == "to.dtype":
+        return {"dtype": node.args[1].name}
     return {}
 
 

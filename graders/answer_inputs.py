@@ -18,6 +18,12 @@ def digits(seed: int, count: int) -> tuple[Tensor, Tensor]:
     return images, torch.randint(0, 10, (count,), generator=generator)
 
 
+def pictures(seed: int) -> Tensor:
+    """Noise that is brighter from picture to picture, so that they differ in mean and deviation: uint8 (40, 28, 28)."""
+    share = torch.linspace(0.1, 1, 40).view(-1, 1, 1)
+    return (digits(seed, 40)[0] * share).to(torch.uint8)
+
+
 def small_network(seed: int) -> nn.Module:
     """(N, 1, 28, 28) to log-probabilities (N, 10); its BatchNorm shows in which mode it runs."""
     with torch.random.fork_rng(devices=[]):
@@ -29,9 +35,12 @@ def small_network(seed: int) -> nn.Module:
 
 
 def batches(seed: int) -> tuple[Tensor, Tensor]:
-    """50 digits for batches of 20, the last one smaller: float32 (50, 1, 28, 28) and labels (50,)."""
+    """50 digits for batches of 16, the last one of two: float32 (50, 1, 28, 28) and labels (50,)."""
     images, labels = digits(seed, 50)
     return images.float().unsqueeze(1) / 128 - 1, labels
+
+
+BATCH = 16  # of the two loops
 
 
 def convolution_settings(seed: int) -> list[tuple[int, int, int, bool]]:
@@ -60,7 +69,7 @@ def normalisation_inputs(seed: int) -> tuple[Tensor, Tensor, Tensor, float]:
 def schedule_settings(seed: int) -> list[tuple[int, float, int, float]]:
     """Epochs, rate, step size, gamma."""
     chance, _ = draw(seed)
-    return [(19, 0.01, 6, 0.1)] + [
+    return [(19, 0.01, 6, 0.1), (11, 0.05, 3, 0.5)] + [
         (chance.randint(5, 25), chance.choice([0.1, 0.05, 0.02]), chance.randint(2, 7), chance.choice([0.5, 0.1, 0.3]))
         for _ in range(3)
     ]

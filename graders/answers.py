@@ -1,17 +1,22 @@
 """Code answers, run on the grader's inputs in the process that runs the learner's code; what they return becomes data."""
 
+import operator
+import warnings
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from course.errors import UsageError
+from course.errors import UsageError, one_line
 from graders.answer_inputs import (
+    BATCH,
     batches,
     convolution_settings,
     digits,
     layer_lists,
     normalisation_inputs,
+    pictures,
     schedule_settings,
     small_network,
 )
@@ -43,7 +48,7 @@ def numbers(values, wanted: str) -> list[float]:
 
 
 def ask_statistics(answer: Callable, seed: int) -> dict:
-    two = numbers(answer(digits(seed, 40)[0]), "two numbers, mean and deviation")
+    two = numbers(answer(pictures(seed)), "two numbers, mean and deviation")
     if len(two) != 2:
         raise UsageError(f"return two numbers, mean and deviation, saw {len(two)}")
     return {"mean": two[0], "std": two[1]}
@@ -73,8 +78,26 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
         "length": len(dataset),
         "given": kinds[0] if kinds else "",
         "values": [_numbers(torch.as_tensor(item[0])) for item in items],
-        "labels": [int(item[1]) for item in items],
+        "labels": [_whole(item[1]) for item in items],
+        "without_transform": _fails(lambda: answer(images, labels)[0]),
     }
+
+
+def _whole(label) -> int:
+    """A label of Python, NumPy or PyTorch, if it is a whole number. Raises UsageError."""
+    try:
+        return operator.index(label)
+    except TypeError:
+        raise UsageError(f"the label of an item should be a whole number, saw {type(label).__name__}: int(label)") from None
+
+
+def _fails(attempt: Callable) -> str:
+    """What an attempt ends in, where it ends in an error."""
+    try:
+        attempt()
+    except Exception as error:
+        return f"{type(error).__name__}: {one_line(error)}"
+    return ""
 
 
 def ask_loaders(answer: Callable, seed: int) -> dict:
@@ -116,9 +139,16 @@ def ask_batch_norm(answer: Callable, seed: int) -> dict:
 
 
 def ask_rates(answer: Callable, seed: int) -> dict:
-    return {
-        "values": [numbers(answer(*settings), "a list of rates, one an epoch") for settings in schedule_settings(seed)]
-    }
+    steps, said = [], []
+    counting = register_optimizer_step_post_hook(lambda *_: steps.append(1))
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            values = [numbers(answer(*settings), "a list of rates, one an epoch") for settings in schedule_settings(seed)]
+    finally:
+        counting.remove()
+    early = any("`lr_scheduler.step()` before `optimizer.step()`" in str(one.message) for one in said)
+    return {"values": values, "schedule_first": bool(steps) and early}
 
 
 def state(network: nn.Module) -> list[float]:
@@ -129,7 +159,7 @@ def state(network: nn.Module) -> list[float]:
 def _loader(seed: int):
     from torch.utils.data import DataLoader, TensorDataset
 
-    return DataLoader(TensorDataset(*batches(seed)), batch_size=20)
+    return DataLoader(TensorDataset(*batches(seed)), batch_size=BATCH)
 
 
 def _numbers(tensor: Tensor) -> list[float]:

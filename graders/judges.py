@@ -4,11 +4,18 @@ A judge says what it saw, what it expected and what to try; it looks at one thin
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from course.graph import Graph
+from course.operations import POINTWISE
+from course.output import output_problem
 from graders.outcome import Outcome, correct, not_yet
 from graders.plans import plan, pooling_field
-from graders.structure import Chain, Layer, chain
+from graders.structure import DROPOUTS, REARRANGING, TAIL, Chain, Layer, chain
+
+CASTS = ("to", "detach")
+ACTIVATIONS = {operation.partition(".")[0] for operation in POINTWISE} - {"relu", *CASTS}
+GLOBAL = ("global_avg_pool", "global_max_pool")  # where there is a check of the first, it speaks of both
 
 
 def judge_parameters(graph: Graph, number: int, expected: int) -> Outcome:
@@ -33,15 +40,18 @@ def judge_layers(graph: Graph, number: int) -> Outcome:
     seen, planned = chain(graph), plan(number)
     if seen.problem:
         return not_yet(seen.problem)
-    strangers = [layer for layer in seen.layers if layer.kind in ("linear", "matrix_product", "conv_transpose")]
+    poolings = GLOBAL if planned.of_kind("global_avg_pool") else ()
+    strangers = [layer for layer in seen.layers if layer.kind not in ("conv", "max_pool", "avg_pool", *poolings, *ACTIVATIONS)]
+    strangers += [] if poolings else _added_pools(seen, planned)
     if strangers:
-        return not_yet(f"saw a {strangers[0].kind} ({strangers[0].where}); this network has convolutions only")
+        return not_yet(f"saw {strangers[0].name}, which the lesson's table does not have")
     for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
         for what, a, b in (
             ("kernel", one.kernel, other.kernel),
             ("output channels", one.channels, other.channels),
             ("padding", one.padding, other.padding),
             ("stride", one.stride, other.stride),
+            ("dilation", one.dilation, other.dilation),
         ):
             if a != b:
                 return not_yet(f"convolution {i}{_at(one)}: saw {what} {a}, expected {b}")
@@ -58,13 +68,12 @@ def judge_activations(graph: Graph, number: int) -> Outcome:
                     f"convolution {i}{_at(one)}: saw no ReLU behind it, expected one; try F.relu or nn.ReLU()"
                 )
             return not_yet(f"convolution {i}{_at(one)}: saw a ReLU behind it; this one's output stays as it is")
-    strange = [
-        layer
-        for layer in seen.layers
-        if layer.kind in ("leaky_relu", "gelu", "silu", "elu", "tanh", "sigmoid", "prelu")
-    ]
+    strange = [layer for layer in seen.layers if layer.kind in ACTIVATIONS]
     if strange:
         return not_yet(f"saw {strange[0].kind}; this lesson's activations are ReLU")
+    for before, layer in pairwise(seen.layers):
+        if layer.kind != "conv" and "relu" in layer.after and before.after[-1:] != ("relu",):  # behind one, it does nothing
+            return not_yet(f"saw a ReLU behind {layer.name}, expected none")
     return _same_count(seen, planned) or correct("ReLU where it should be, and nowhere else")
 
 
@@ -79,8 +88,11 @@ def judge_pooling(graph: Graph, number: int) -> Outcome:
         pools = "max-pool" if len(places) == 1 else "max-pools"
         return not_yet(f"saw {len(places)} {pools}, expected {count}, behind a receptive field of {wanted}")
     for pool in seen.layers:
-        if pool.kind == "max_pool" and (pool.kernel, pool.stride) != (2, 2):
-            return not_yet(f"saw a max-pool of kernel {pool.kernel} and stride {pool.stride}, expected 2 and 2")
+        for what, value, wished in (
+            ("kernel", pool.kernel, 2), ("stride", pool.stride, 2), ("padding", pool.padding, 0), ("dilation", pool.dilation, 1),
+        ):  # fmt: skip
+            if pool.kind == "max_pool" and value != wished:
+                return not_yet(f"saw a max-pool of {what} {value}, expected {wished}")
     index = next(i for i, layer in enumerate(seen.layers) if layer.kind == "max_pool")
     field = seen.layers[index - 1].field if index else 1
     if field != wanted:
@@ -96,7 +108,7 @@ def judge_normalisation(graph: Graph, number: int) -> Outcome:
     """BatchNorm behind the planned convolutions, in the planned order with ReLU."""
     seen, planned = chain(graph), plan(number)
     for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
-        a, b = (tuple(x for x in layer.after if x != "dropout") for layer in (one, other))
+        a, b = (tuple(x for x in layer.after if not _drops(x)) for layer in (one, other))
         others = [x for x in a if x not in ("relu", "norm")]
         if others and "norm" in b:
             return not_yet(f"convolution {i}{_at(one)}: saw {others[0]} behind it, expected BatchNorm")
@@ -105,26 +117,33 @@ def judge_normalisation(graph: Graph, number: int) -> Outcome:
             return not_yet(f"convolution {i}{_at(one)}: saw {saw} behind it, expected {_words(b) or 'none'}")
         if "norm" in b and "relu" in a and a != b:
             return not_yet(f"convolution {i}{_at(one)}: saw {_words(a)}, expected {_words(b)}, in this order")
+    for layer in seen.layers:
+        stray = [x for x in layer.after if layer.kind != "conv" and x != "relu" and not _drops(x)]
+        if stray:
+            return not_yet(f"saw {_words((stray[0],))} behind {layer.name}, expected none")
     return _same_count(seen, planned) or correct("BatchNorm where it should be, and nowhere else")
 
 
 def judge_dropout(graph: Graph, number: int) -> Outcome:
     """Dropout at the planned places with the planned rate."""
     seen, planned = chain(graph), plan(number)
-    rate = next(layer.rates[0] for layer in planned.layers if layer.rates)
+    rate = next((layer.rates[0] for layer in planned.layers if layer.rates), 0.0)
+    others = [(x, layer) for layer in seen.layers for x in layer.after if x in DROPOUTS.values()]
+    if others:
+        return not_yet(f"saw {others[0][0]} behind {others[0][1].name}, expected Dropout, which drops single activations")
     for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
         a, b = one.after.count("dropout"), other.after.count("dropout")
         if a < b:
             return not_yet(f"convolution {i}{_at(one)}: saw no dropout behind it, expected Dropout({rate})")
         if a > b:
-            return not_yet(f"convolution {i}{_at(one)}: saw {a} dropouts behind it, expected {b or 'none'}")
+            return not_yet(f"convolution {i}{_at(one)}: saw {a} dropout{'s' * (a > 1)} behind it, expected {b or 'none'}")
         if b and abs(one.rates[0] - rate) > 1e-6:
             return not_yet(f"convolution {i}{_at(one)}: saw dropout of {one.rates[0]:g}, expected {rate:g}")
         if b and one.after[-1] != "dropout":
             return not_yet(f"convolution {i}{_at(one)}: saw {_words(one.after)}; dropout comes last in this block")
     stray = [layer for layer in seen.layers if layer.kind != "conv" and "dropout" in layer.after]
     if stray:
-        return not_yet(f"saw dropout behind {stray[0].name}; expected it before the pooling, behind the convolution")
+        return not_yet(f"saw dropout behind {stray[0].name}, expected {'it behind the convolution' if rate else 'none'}")
     return _same_count(seen, planned) or correct(
         f"dropout of {rate:g} at {_count(planned, 'dropout')} places, as planned"
     )
@@ -148,6 +167,8 @@ def judge_gap(graph: Graph, number: int) -> Outcome:
             f"saw {len(places) or 'no'} global average pooling{'s' if len(places) > 1 else ''}, expected one: "
             f"nn.AvgPool2d with a kernel as large as the map, or nn.AdaptiveAvgPool2d(1){instead}"
         )
+    if added := _added_pools(seen, planned):
+        return not_yet(f"saw an average pooling by {added[0].kernel}{_at(added[0])} besides the global one, expected none")
     behind, expected = len(seen.convolutions) - places[0], len(planned.convolutions) - wanted[0]
     if behind != expected:
         return not_yet(f"saw {behind} convolutions behind the global average pooling, expected {expected or 'none'}")
@@ -172,9 +193,21 @@ def judge_output(graph: Graph, number: int) -> Outcome:
     return _softmax_problem(graph) or correct("the last convolution's ten scores are left as they are")
 
 
+def judge_softmax(graph: Graph, number: int) -> Outcome:
+    """No softmax, but for the logarithm of it at the end."""
+    return _softmax_problem(graph) or correct("what is returned are scores, or the logarithms of probabilities")
+
+
+def judge_ten_scores(graph: Graph, number: int) -> Outcome:
+    """Ten numbers a digit, in a row."""
+    problem = output_problem(graph)
+    return not_yet(problem) if problem else correct("ten scores a digit")
+
+
 def _softmax_problem(graph: Graph) -> Outcome | None:
     """Log-probabilities over a digit's ten scores serve the loss as well as scores do; what else a softmax gives does not."""
-    for row in graph.rows:
+    rows = graph.rows
+    for place, row in enumerate(rows):
         if row.kind == "softmax":
             return not_yet(
                 f"saw {row.name} at the end; the loss takes scores or log-probabilities, and hardly learns from "
@@ -185,6 +218,9 @@ def _softmax_problem(graph: Graph) -> Outcome | None:
             return not_yet(
                 f"saw log_softmax over axis {dim}, which mixes digits or positions; the ten scores are axis 1: dim=1"
             )
+        behind = [other for other in rows[place + 1 :] if other.kind not in TAIL and other.operation not in REARRANGING]
+        if row.kind == "log_softmax" and behind:
+            return not_yet(f"saw log_softmax before {behind[0].name}; it comes last, behind the scores")
     return None
 
 
@@ -201,6 +237,16 @@ def first_difference(judges: Sequence[Callable[[Graph, int], Outcome]], graph: G
 
 def _pairs(seen: Chain, planned: Chain) -> Iterator[tuple[Layer, Layer]]:
     return zip(seen.convolutions, planned.convolutions, strict=False)
+
+
+def _added_pools(seen: Chain, planned: Chain) -> list[Layer]:
+    """Average poolings that do not stand where a max-pool should."""
+    pools = [layer for layer in seen.layers if layer.kind == "avg_pool"]
+    return pools if len(seen.of_kind("max_pool")) >= len(planned.of_kind("max_pool")) else []
+
+
+def _drops(follower: str) -> bool:
+    return follower == "dropout" or follower in DROPOUTS.values()
 
 
 def _same_count(seen: Chain, planned: Chain) -> Outcome | None:

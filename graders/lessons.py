@@ -104,9 +104,17 @@ def _check(name: str, points: int, number: int) -> Check:
 
 
 def _judge_layers(graph: Graph, number: int) -> Outcome:
-    """The convolutions, and the ReLUs and max-pools where the lesson has no check of their own."""
-    asked = {"activations": judges.judge_activations, "pooling": judges.judge_pooling}
+    """The convolutions, and of what stands between them and behind them whatever the lesson has no check of its own for."""
+    asked = {
+        "activations": judges.judge_activations,
+        "pooling": judges.judge_pooling,
+        "normalisation": judges.judge_normalisation,
+        "dropout": judges.judge_dropout,
+        "output": judges.judge_softmax,
+    }
     rest = [judge for name, judge in asked.items() if name not in POINTS[number]]
+    if not POINTS[number].keys() & {"output", "trained", "accuracy"}:  # in the first lesson, nothing else asks how scores lie
+        rest.append(judges.judge_ten_scores)
     outcome = judges.judge_layers(graph, number)
     return outcome if outcome.fraction < 1 else judges.first_difference(rest, graph, number) or outcome
 

@@ -10,6 +10,10 @@ from course.graph import INPUT, Graph
 from course.operations import PIECES, RESHAPES
 from course.table import Row, numbers
 
+# Drop whole channels, or replace what they drop: not what `nn.Dropout` does.
+DROPOUTS = {"feature_dropout": "Dropout2d", "alpha_dropout": "AlphaDropout", "feature_alpha_dropout": "FeatureAlphaDropout"}
+# Other libraries' momentum is one less ours; and an eps that is no longer small beside a variance changes what is learned.
+MOST = {"momentum": 0.5, "eps": 0.01}
 FOLLOWERS = ("relu", "norm", "dropout")
 TAIL = ("log_softmax", "softmax")
 REARRANGING = {operation.partition(".")[0] for operation in RESHAPES | PIECES}
@@ -29,6 +33,7 @@ class Layer:
     after: tuple[str, ...] = ()
     rates: tuple[float, ...] = ()  # of the dropouts in `after`
     stride: int | tuple[int, ...] = 1
+    dilation: int | tuple[int, ...] = 1
     field: int | tuple[int, int] = 0
     where: str = ""
 
@@ -36,9 +41,8 @@ class Layer:
     def name(self) -> str:
         """As a learner would call it."""
         if self.kind != "conv":
-            return {"max_pool": "the max-pool", "global_avg_pool": "the global average pooling"}.get(
-                self.kind, self.kind
-            )
+            known = {"max_pool": "the max-pool", "global_avg_pool": "the global average pooling"}
+            return known.get(self.kind, f"{self.kind}{self.where and f' ({self.where})'}")
         return f"the {_by(self.kernel)} convolution to {self.channels} channels{self.where and f' ({self.where})'}"
 
 
@@ -72,9 +76,10 @@ def chain(graph: Graph) -> Chain:
     for row in rows:
         if not problem and values & (set(row.inputs) - {previous}):
             problem = f"{row.name} takes more than the layer before it; this lesson's network is one chain"
-        rearranged = row.operation in REARRANGING and numbers(row.shape) == numbers(shape)
+        same_numbers = numbers(row.shape) == numbers(shape)
+        rearranged = row.operation in REARRANGING and same_numbers
         previous, shape = row.name, row.shape
-        if rearranged or row.kind in TAIL or row.settings.get("p") == 0:  # a dropout of nothing is none
+        if rearranged or row.kind in TAIL or _does_nothing(row, same_numbers, layers):
             continue
         if row.kind in ("mean", "global_avg_pool") and layers and layers[-1].kind == "mean":  # over one axis, then over the other
             layers[-1] = replace(_layer(row), kind="global_avg_pool")
@@ -83,6 +88,15 @@ def chain(graph: Graph) -> Chain:
         else:
             layers.append(_layer(row))
     return Chain(tuple(_canonical(layers)), problem)
+
+
+def _does_nothing(row: Row, same_numbers: bool, layers: list[Layer]) -> bool:
+    """Whether the values, and what they teach, stay as they are."""
+    cast = row.settings.get("dtype") == "float32" or (row.kind == "detach" and not layers)
+    average_of_one = row.kind == "global_avg_pool" and same_numbers and not any(map(any, row.padding or ()))
+    # Of a max-pool that gives the places, too, the values come first.
+    values = row.operation == "getitem" and bool(layers) and layers[-1].kind == "max_pool" and not layers[-1].after
+    return row.settings.get("p") == 0 or cast or average_of_one or values
 
 
 def _layer(row: Row) -> Layer:
@@ -94,6 +108,7 @@ def _layer(row: Row) -> Layer:
         channels=row.shape[0] if row.shape else 0,
         padding=sides.pop() if len(sides) == 1 else padding or 0,
         stride=_one(row.stride or ()),
+        dilation=_one(tuple(d if k > 1 else 1 for d, k in zip(row.dilation or (), row.kernel or (), strict=True))) or 1,
         field=row.receptive_field,
         where=row.at,
     )
@@ -103,6 +118,11 @@ def _followed(layer: Layer, row: Row) -> Layer:
     kind = row.kind
     if kind == "norm" and row.settings.get("norm") != "BatchNorm":
         kind = str(row.settings.get("norm"))
+    elif kind == "norm":
+        odd = [f"{name} {row.settings[name]:g}" for name, most in MOST.items() if row.settings[name] > most]
+        kind = f"BatchNorm with {' and '.join(odd)}" if odd else kind
+    if kind == "dropout":
+        kind = DROPOUTS.get(row.operation, kind)
     rates = (*layer.rates, float(row.settings["p"])) if kind == "dropout" else layer.rates
     return replace(layer, after=(*layer.after, kind), rates=rates)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
+from torch.optim import SGD
 from torch.optim.lr_scheduler import MultiStepLR, StepLR
 from torch.utils.data import DataLoader
 
@@ -22,7 +24,7 @@ from graders.answers import ASK
 from graders.course_checks import no_marks_as_released
 from graders.lessons import POINTS, checks, number_of
 from graders.marking import mark
-from graders.outcome import NOT_ATTEMPTED, Outcome
+from graders.outcome import NOT_ATTEMPTED, Outcome, not_yet
 from graders.probes import ask
 from graders.recipe_judges import judge_schedule
 from graders.zygote import WarmSandbox
@@ -139,6 +141,51 @@ def test_what_computes_the_same_has_the_same_marks(name: str) -> None:
     assert short_of(number, *(text for change in changes for text in change)) == {}
 
 
+DIFFERENT = {  # not in the lesson's table: lesson, a change of the reference network, the check that says so, its words
+    "probabilities": (6, "F.log_softmax(", "F.softmax(", "layers", "hardly learns from probabilities"),
+    "log-probabilities over another axis": (5, "dim=1)", "dim=0)", "layers", "the ten scores are axis 1"),
+    "log-probabilities that are averaged": (
+        6, "nn.AvgPool2d(7),", "nn.LogSoftmax(1), nn.AvgPool2d(7),", "layers", "saw log_softmax before avg_pool2d",
+    ),
+    "scores that keep their axes": (1, "x.flatten(1)", "x", "layers", "return x.flatten(1)"),
+    "dropout of whole channels": (8, "nn.Dropout(", "nn.Dropout2d(", "dropout", "saw Dropout2d behind the 3×3 convolution"),
+    "dropout where there is none yet": (
+        4, "nn.MaxPool2d(2),", "nn.Dropout(0.1), nn.MaxPool2d(2),", "layers", "saw 1 dropout behind it, expected none",
+    ),
+    "dropout on the image": (8, "nn.Sequential(", "nn.Sequential(nn.Dropout(0.1),", "layers", "saw dropout"),
+    "a ReLU on the image": (8, "nn.Sequential(", "nn.Sequential(nn.ReLU(),", "layers", "saw relu"),
+    "a ReLU behind averages": (7, "nn.AvgPool2d(5),", "nn.AvgPool2d(5), nn.ReLU(),", "output", "saw ReLU behind the last"),
+    "the image scaled again": (8, "self.layers(x)", "self.layers(x / 255)", "layers", "saw div"),
+    "the image cut": (8, "self.layers(x)", "self.layers(F.pad(x[:, :, 1:-1, 1:-1], (1, 1, 1, 1)))", "layers", "saw slice"),
+    "a gradient cut off": (8, "self.layers(x)", "self.layers[1:](self.layers[0](x).detach())", "layers", "saw detach"),
+    "half of the channels": (6, "(x).flatten(1)", "(x).repeat(1, 2, 1, 1).chunk(2, 1)[0].flatten(1)", "layers", "saw repeat"),
+    "normalised averages": (
+        8, "nn.AvgPool2d(6),", "nn.AvgPool2d(6), nn.BatchNorm2d(16, affine=False),", "normalisation", "behind the global average",
+    ),
+    "a second average pooling": (8, "nn.AvgPool2d(6),", "nn.AvgPool2d(2), nn.AvgPool2d(3),", "gap", "by 2 (layers.26) besides"),
+    "an average pooling where none is planned": (
+        2, "self.conv1(x)", "self.conv1(F.avg_pool2d(x, 3, 1, 1))", "layers", "saw avg_pool, which",
+    ),
+    "a kernel with holes": (
+        8, "nn.Conv2d(16, 16, 3, padding=1,", "nn.Conv2d(16, 16, 3, padding=2, dilation=2,", "layers", "padding 2, expected 1",
+    ),
+    "a max-pool with a rim": (
+        8, "nn.MaxPool2d(2),", "nn.AvgPool2d(1), nn.MaxPool2d(2, padding=1),", "pooling", "saw a max-pool of padding 1",
+    ),
+    "momentum as other libraries count it": (
+        4, "nn.BatchNorm2d(20)", "nn.BatchNorm2d(20, momentum=0.9)", "normalisation", "saw BatchNorm with momentum 0.9",
+    ),
+    "a rate in eps's place": (8, "nn.BatchNorm2d(16)", "nn.BatchNorm2d(16, 0.1)", "normalisation", "saw BatchNorm with eps 0.1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_what_the_lessons_table_does_not_have_is_named(name: str) -> None:
+    number, old, new, check, said = DIFFERENT[name]
+    messages = short_of(number, old, new)
+    assert said in messages.get(check, "all points"), messages
+
+
 def short_of(number: int, *changes: str) -> dict[str, str]:
     """The network checks that a changed reference network fails, with their words; old text, new text, and so on."""
     import inspect
@@ -155,7 +202,7 @@ def short_of(number: int, *changes: str) -> dict[str, str]:
     return {name: outcome.message for name, outcome in outcomes.items() if outcome.fraction < 1}
 
 
-@pytest.mark.parametrize("name, seed", [("train_loop", 86), ("train_loop", 224), ("test_loop", 892), ("test_loop", 932)])
+@pytest.mark.parametrize("name, seed", [("train_loop", 89), ("train_loop", 224), ("test_loop", 892), ("test_loop", 932)])
 def test_a_right_loop_is_right_although_no_answer_was(name: str, seed: int) -> None:
     """With these seeds the small network is wrong about every digit of noise."""
     answer = json.loads(json.dumps(ask(name, vars(solution(1)), {"seed": seed})))
@@ -178,9 +225,29 @@ def test_rates_may_be_of_single_precision() -> None:
         (partial(StepLR, step_size=5, gamma=0.1), 0),
     ],
 )
-def test_a_schedule_is_judged_by_its_rates(schedule, fraction: float) -> None:
-    recipe = replace(solution(10).recipe, schedule=schedule)
+@pytest.mark.parametrize("epochs", [3, 19])
+def test_a_schedule_is_judged_by_its_rates(schedule, fraction: float, epochs: int) -> None:
+    recipe = replace(solution(10).recipe, schedule=schedule, epochs=epochs)
     assert judge_schedule(recipe).fraction == fraction
+
+
+@pytest.mark.parametrize(
+    "other, said",
+    [
+        (dict(optimizer=partial(SGD, lr=0.01)), "goes with {'name': 'SGD', 'lr': 0.01} and"),
+        (dict(optimizer=partial(SGD, lr=0.01, momentum=0.9, weight_decay=1e-4)), "'weight_decay': 0.0001"),
+        (dict(optimizer=partial(SGD, lr=0.02, momentum=0.9)), "'lr': 0.02"),
+        (dict(batch_size=64), "batches of 64"),
+    ],
+)
+def test_a_right_schedule_of_another_optimizer_keeps_most_of_its_marks(other: dict, said: str) -> None:
+    outcome = judge_schedule(replace(solution(10).recipe, **other))
+    assert outcome.fraction == 0.8 and said in outcome.message
+
+
+def test_settings_that_change_no_step_change_no_mark() -> None:
+    optimizer = partial(SGD, lr=0.01, momentum=0.9, weight_decay=0, nesterov=False, foreach=True)
+    assert judge_schedule(replace(solution(10).recipe, optimizer=optimizer)).fraction == 1
 
 
 def test_a_transform_may_compute_its_two_numbers_from_the_digits(marked: Marked, tmp_path: Path) -> None:
@@ -340,8 +407,51 @@ def divides_by_one_less(x, weight, bias, eps):
     return normalised * weight.view(1, -1, 1, 1) + bias.view(1, -1, 1, 1)
 
 
+def means_of_batches(network, loader):
+    network.eval()
+    losses, right = [], 0
+    with torch.no_grad():
+        for images, labels in loader:
+            scores = network(images)
+            losses.append(torch.nn.functional.cross_entropy(scores, labels).item())
+            right += int((scores.argmax(1) == labels).sum())
+    return sum(losses) / len(losses), 100 * right / len(loader.dataset)
+
+
+def schedule_first(epochs, lr, step_size, gamma):
+    optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+    schedule, rates = StepLR(optimizer, step_size, gamma), []
+    for _ in range(epochs):
+        rates.append(optimizer.param_groups[0]["lr"])
+        schedule.step()
+        optimizer.step()
+    return rates
+
+
+class NeedsATransform(solution(1).DigitDataset):
+    def __getitem__(self, index):
+        picture = Image.fromarray(self.images[index].numpy())
+        return self.transform(picture), int(self.labels[index])
+
+
+class FractionalLabels(solution(1).DigitDataset):
+    def __getitem__(self, index):
+        picture, label = super().__getitem__(index)
+        return picture, float(label)
+
+
 SLIPS = {
     "statistics": (lambda images: (images.float().mean(), images.float().std()), "255"),
+    "statistics, each picture for itself": (
+        lambda images: ((images / 255).mean(), (images / 255).std((1, 2)).mean()), "all digits at once",
+    ),
+    "test_loop, a mean of means": (means_of_batches, "batches differ in size"),
+    "rates, one order": (schedule_first, "the schedule steps before the optimizer"),
+    "loaders, always 128": (
+        lambda train, test, batch_size: (DataLoader(train, 128, shuffle=True), DataLoader(test, 128)), "pass batch_size on",
+    ),
+    "dataset": (NeedsATransform, "without one, dataset.0. gave TypeError"),
+    "dataset, labels": (FractionalLabels, "whole number, saw float"),
     "field_by_hand": (lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "jump"),
     "count_by_hand": (lambda kernel, before, after, bias: kernel**2 * before * after, "bias"),
     "batch_norm_by_hand": (divides_by_one_less, "n - 1"),
@@ -394,9 +504,26 @@ def test_a_usual_slip_is_named(name: str) -> None:
     import re
 
     slip, said = SLIPS[name]
-    outcome = JUDGE[name](json.loads(json.dumps(ask(name, {ASK[name][0]: slip}, {"seed": 4}))), 4)
+    check = name.partition(",")[0]
+    answer = json.loads(json.dumps(ask(check, {ASK[check][0]: slip}, {"seed": 4})))
+    outcome = not_yet(answer["message"]) if "message" in answer else JUDGE[check](answer, 4)
     assert outcome.fraction < 1
     assert re.search(said, outcome.message), outcome.message
+
+
+def test_rates_may_be_asked_of_a_schedule_alone() -> None:
+    def without_steps(epochs, lr, step_size, gamma):
+        optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+        schedule, rates = StepLR(optimizer, step_size, gamma), []
+        for _ in range(epochs):
+            rates.append(optimizer.param_groups[0]["lr"])
+            schedule.step()
+        return rates
+
+    with pytest.warns(UserWarning, match="before `optimizer.step"):
+        without_steps(3, 0.1, 2, 0.1)
+    answer = json.loads(json.dumps(ask("rates", {"learning_rates": without_steps}, {"seed": 4})))
+    assert JUDGE["rates"](answer, 4).fraction == 1
 
 
 def test_a_loop_that_stays_in_evaluation_is_named() -> None:
