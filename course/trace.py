@@ -7,13 +7,13 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from course.errors import GraphError
+from course.errors import GraphError, one_line
 from course.exported import read_program
 from course.graph import Graph, Stored
 from course.modes import merge_modes
 from course.output import expect_ten_scores
 from course.simplify import simplified
-from course.tryout import UNWRITTEN, digits, short, try_out
+from course.tryout import UNWRITTEN, digits, try_out
 
 LARGEST_BATCH = 60_000  # all training digits at once
 
@@ -63,7 +63,7 @@ def _instance(network) -> nn.Module:
             raise
         except Exception as error:
             what = "needs arguments: give each a default" if "argument" in str(error) else "cannot be built"
-            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {short(error)})") from error
+            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {one_line(error)})") from error
     if not isinstance(network, nn.Module):
         advice = "; to give a class its settings, write a subclass whose __init__ calls super().__init__(…)"
         raise GraphError(
@@ -89,7 +89,7 @@ def _export(module: nn.Module):
                 "use tensor operations only, which do the same for every digit"
             ) from error
         raise GraphError(
-            f"forward is not a fixed list of tensor operations ({type(error).__name__}: {short(error)}); "
+            f"forward is not a fixed list of tensor operations ({type(error).__name__}: {one_line(error)}); "
             "keep to torch operations on x, without NumPy, random choices or data-dependent branches"
         ) from error
     if any(allowed.upper < LARGEST_BATCH for allowed in program.range_constraints.values()):

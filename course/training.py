@@ -171,10 +171,15 @@ def _augmented(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Ten
     return normalize(batch)
 
 
+def cpu_has_bfloat16() -> bool:
+    """Whether this CPU computes bfloat16 at speed, rather than in single precision with a rounding behind each step."""
+    return torch.cpu._is_avx512_bf16_supported()
+
+
 def _precision(precision: str, device: torch.device):
     """bfloat16 where the recipe asks for it; refused on a CPU that would emulate it, at a crawl."""
     if precision == "float32":
         return nullcontext()
-    if device.type == "cpu" and not torch.cpu._is_avx512_bf16_supported():
+    if device.type == "cpu" and not cpu_has_bfloat16():
         raise RecipeError('this CPU computes bfloat16 slowly; use precision="float32", or a CPU with avx512_bf16')
     return torch.autocast(device.type, dtype=torch.bfloat16)

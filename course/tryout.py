@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from course.errors import GraphError
+from course.errors import GraphError, one_line
 
 UNWRITTEN = "Not complete yet: write your code where the last arrow points, in place of `raise NotImplementedError`."
 
@@ -26,7 +26,7 @@ def try_out(module: nn.Module) -> dict[int, torch.Tensor]:
                 advice = "; does a view name a batch size? Write x.size(0) there"
             raise GraphError(
                 f"forward failed on a batch of {count} digits, shape ({count}, 1, 28, 28): "
-                f"{type(error).__name__}: {short(error)}{advice}{place()}"
+                f"{type(error).__name__}: {one_line(error)}{advice}{place()}"
             ) from error
         if not isinstance(answers[count], torch.Tensor):
             raise GraphError(f"forward should return one tensor, saw {type(answers[count]).__name__}")
@@ -70,9 +70,3 @@ def _following(module: nn.Module):
     finally:
         for hook in hooks:
             hook.remove()
-
-
-def short(error: BaseException) -> str:
-    """What an error says, in one line."""
-    text = " ".join(str(error).split())
-    return text if len(text) <= 300 else text[:300] + "…"

@@ -13,6 +13,7 @@ import torch
 from course import load_mnist
 from course.submission import environment
 from course.tables import text_table
+from course.training import cpu_has_bfloat16
 from solutions import growth, levers, timings
 from solutions.modules import RESULTS
 
@@ -50,7 +51,7 @@ def machine() -> dict:
         "processor": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "bfloat16": torch.cpu._is_avx512_bf16_supported(),
+        "bfloat16": cpu_has_bfloat16(),
         **environment(),
     }
 

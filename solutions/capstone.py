@@ -6,7 +6,7 @@ from course.comparison import BEST, LAST
 from course.tables import markdown_table
 from solutions.judge import sample
 from solutions.ledger import Record
-from solutions.modules import CAPSTONE, answers, graph_of
+from solutions.modules import CAPSTONE, answers, graph_of, name_of
 from solutions.recorded_runs import runs_of
 
 
@@ -15,13 +15,12 @@ def capstone_answers(records: Sequence[Record]) -> str:
     head = ("answer", "goes for", "parameters", "epochs", "runs", "last epoch: mean", "lowest", "highest", "best: mean")
     body = []
     for module in answers(CAPSTONE):
-        name = module.__name__.rpartition(".")[2]
         runs = runs_of(CAPSTONE, module, records).counted
         figures = [f"{graph_of(module).parameters:,}", str(module.recipe.epochs), str(len(runs))]
         if runs:
             last, best = (sample(runs, quantity) for quantity in (LAST, BEST))
             figures += [f"**{last.mean:.3f}%**", f"{min(last.values):.2f}%", f"{max(last.values):.2f}%", f"{best.mean:.2f}%"]
-        body.append((f"`solutions/{name}.py`", module.goal, *figures, *[""] * (7 - len(figures))))
+        body.append((f"`solutions/{name_of(module)}.py`", module.goal, *figures, *[""] * (7 - len(figures))))
     return (
         "Networks of our own within the four constraints, each in a direction of its own. What counts is the last epoch, "
         "which nothing chose, and the mean over the seeds 1, 2, 3, …, collapsed runs included.\n\n" + markdown_table(head, body)

@@ -18,7 +18,7 @@ from course.data import MNIST_MEAN, MNIST_STD
 from course.graph import Graph
 from course.rebuild import FASTER, Network
 from course.seeds import fit_seeds
-from course.training import begin, train
+from course.training import begin, cpu_has_bfloat16, train
 from solutions.growth import few_digits
 from solutions.modules import solution
 
@@ -154,7 +154,7 @@ SIDE_BY_SIDE = "with: two seeds side by side, a thread each"
 def possible() -> dict[str, Lever]:
     """The levers that this machine has: a CPU may lack bfloat16, and torch.compile needs a C++ compiler."""
     lacks: list[Lever] = []
-    if not torch.cpu._is_avx512_bf16_supported():
+    if not cpu_has_bfloat16():
         lacks.append(_bfloat16)
     if not shutil.which("g++"):
         lacks.append(_compiled)

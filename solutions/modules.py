@@ -27,6 +27,11 @@ def solution(number: int) -> ModuleType:
     return answers(number)[0]
 
 
+def name_of(module: ModuleType) -> str:
+    """An answer's name, such as iteration_08 or fast."""
+    return module.__name__.rpartition(".")[2]
+
+
 def recipe_of(module: ModuleType, seed: int, epochs: int | None = None, precision: str = "float32") -> Recipe:
     """An answer's recipe with a seed, and with so many epochs or another precision instead of its own."""
     recipe = module.recipe

@@ -3,7 +3,6 @@
 import importlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 
 import torch
 from joblib import Parallel, delayed
@@ -18,6 +17,7 @@ from solutions.modules import (
     WITH_WEIGHTS,
     answers,
     graph_of,
+    name_of,
     parameters_fault,
     recipe_of,
     recorded_epochs,
@@ -55,13 +55,13 @@ def reproduce(
         for module in answers(number):
             graph = graph_of(module)
             if fault := parameters_fault(number, graph.parameters):
-                print(f"{_called(module)}: {fault}")
+                print(f"{name_of(module)}: {fault}")
                 holds = False
                 continue
             for seed in range(1, seeds + 1):
                 recipe = recipe_of(module, seed, epochs or recorded_epochs(number, module), precision)
                 if (number, seed, graph.hash, recipe.hash) in known:
-                    print(f"{_called(module)}, seed {seed}: in the ledger already")
+                    print(f"{name_of(module)}, seed {seed}: in the ledger already")
                 else:
                     waiting.append(Task(number, module.__name__, recipe))
     if processes == 1:
@@ -86,7 +86,7 @@ def _train_alone(task: Task, data: Data, device: str, ledger: Path) -> Record:
 def _train(task: Task, data: Data, device: str, ledger: Path, progress: bool) -> Record:
     """Train an answer by a recipe, or what is left of it, as `course.fit` would; says after each epoch what it gave."""
     module, epochs = importlib.import_module(task.module), task.recipe.epochs
-    name = f"{_called(module)}, seed {task.recipe.seed}"
+    name = f"{name_of(module)}, seed {task.recipe.seed}"
     run, weights = begin(module.Net, task.recipe, data)
     unfinished = Unfinished(ledger, run.graph.hash, run.recipe.hash)
     unfinished.load(run)
@@ -100,11 +100,6 @@ def _train(task: Task, data: Data, device: str, ledger: Path, progress: bool) ->
         figures = f"train {epoch.train_accuracy:.2f}%, test {epoch.test_accuracy:.2f}%"
         print(f"{name}: epoch {epoch.epoch}, {figures}, {left:.0f} min left", flush=True)
     return record(task.number, run, device)
-
-
-def _called(module: ModuleType) -> str:
-    """iteration_08 or fast."""
-    return module.__name__.rpartition(".")[2]
 
 
 def _save_weights(number: int, run: Run, path: Path) -> None:

@@ -9,7 +9,8 @@ import torch
 
 from course import Data, fit
 from course.evaluation import scores
-from course.training import begin, train
+from course.recipe import PRECISIONS
+from course.training import begin, cpu_has_bfloat16, train
 from solutions import fast
 from solutions.modules import solution
 from solutions.standard import standard_loop
@@ -20,7 +21,7 @@ FAST_SEEDS = range(1, 6)
 
 def precisions_here() -> list[str]:
     """Those that this machine's CPU computes at speed."""
-    return ["float32", "bfloat16"] if torch.cpu._is_avx512_bf16_supported() else ["float32"]
+    return [name for name in PRECISIONS if name == "float32" or cpu_has_bfloat16()]
 
 
 def epoch_times(data: Data, rounds: int = ROUNDS) -> dict:
