@@ -1,6 +1,7 @@
 """The lessons as they are released: in order, in step with their scripts, and running without a warning once they are solved."""
 
 from pathlib import Path
+from symtable import symtable
 
 import nbformat
 import pytest
@@ -52,6 +53,20 @@ def test_a_fault_in_a_lesson_is_noticed(fault: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("item", lessons(), ids=lambda item: item.slug)
 def test_the_graders_know_each_lessons_checks_and_have_hints_for_them(item: Lesson) -> None:
     assert points_and_hints(item) == []
+
+
+# What a learner may call, outside the class, that of which a network is built. No cell of ours behind it calls something else so.
+TEMPTING = """n k c b w p s a layers layer channels kernel kernels width widths size sizes bias padding dropout rate before after
+block blocks norm pool activation in_channels out_channels hidden features stride""".split()
+
+
+@pytest.mark.parametrize("item", lessons(), ids=lambda item: item.slug)
+def test_no_cell_behind_an_answer_takes_a_name_that_the_answer_may_use(item: Lesson) -> None:
+    cells = [cell for cell in nbformat.read(LESSONS / f"{item.slug}.ipynb", 4).cells if cell.cell_type == "code"]
+    first = next(i for i, cell in enumerate(cells) if cell.metadata.get("nbgrader", {}).get("solution"))
+    ours = [cell for cell in cells[first:] if not cell.metadata.get("nbgrader", {}).get("solution")]
+    symbols = [symbol for cell in ours for symbol in symtable(cell.source, item.slug, "exec").get_symbols()]
+    assert [symbol.get_name() for symbol in symbols if symbol.is_assigned() and symbol.get_name() in TEMPTING] == []
 
 
 @pytest.mark.slow

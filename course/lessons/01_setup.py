@@ -328,9 +328,9 @@ print(f"{Graph.trace(Net).parameters / len(data.train_labels):.0f} parameters fo
 # test. The network has to be told which it is:
 
 # %%
-dropout = nn.Dropout(0.5)
-print("after train():", dropout.train()(torch.ones(8)).tolist())
-print("after eval(): ", dropout.eval()(torch.ones(8)).tolist())
+dropping = nn.Dropout(0.5)
+print("after train():", dropping.train()(torch.ones(8)).tolist())
+print("after eval(): ", dropping.eval()(torch.ones(8)).tolist())
 
 # %% [markdown]
 # This lesson's network has no such layer yet. From lesson 4 on, a forgotten `eval()` gives wrong figures without any error. So the loops do it right

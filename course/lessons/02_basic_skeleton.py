@@ -191,9 +191,9 @@ check("field_by_hand", receptive_field=receptive_field)
 # Does your function agree with what was measured? Here are two stacks that were not among the six.
 
 # %%
-for layers in ([(5, 1), (3, 2), (3, 1)], [(3, 2), (2, 2), (3, 1)]):
-    measured = seen(*(conv(kernel, stride) for kernel, stride in layers)).any(dim=0).sum().item()
-    print(f"{layers}: computed {receptive_field(layers)}, measured {measured}")
+for tried in ([(5, 1), (3, 2), (3, 1)], [(3, 2), (2, 2), (3, 1)]):
+    measured = seen(*(conv(kernel, stride) for kernel, stride in tried)).any(dim=0).sum().item()
+    print(f"{tried}: computed {receptive_field(tried)}, measured {measured}")
 
 # %% [markdown]
 # **The network.**

@@ -116,8 +116,8 @@ check("count_by_hand", conv_parameters=conv_parameters)
 # What would biases have cost in lesson 2's network?
 
 # %%
-for bias in (False, True):
-    print(f"bias={bias!s:5} {sum(conv_parameters(*layer, bias) for layer in wide):8,}")
+for with_bias in (False, True):
+    print(f"bias={with_bias!s:5} {sum(conv_parameters(*layer, with_bias) for layer in wide):8,}")
 
 # %% [markdown]
 # Very little. They are left out because they are of little use, and in lesson 4 of none at all.
@@ -168,11 +168,13 @@ plot_receptive_field(Graph.trace(Net), data.test_images[0])
 # Your own function on your own network:
 
 # %%
-layers = [layer for layer in Net().modules() if isinstance(layer, nn.Conv2d)]
-counts = [conv_parameters(layer.kernel_size[0], layer.in_channels, layer.out_channels, layer.bias is not None) for layer in layers]
-for layer, count in zip(layers, counts):
-    kernel = layer.kernel_size[0]
-    print(f"{kernel}×{kernel}, {layer.in_channels:2} → {layer.out_channels:2}  {count:6,}  {100 * count / sum(counts):4.1f}%")
+convolutions = [part for part in Net().modules() if isinstance(part, nn.Conv2d)]
+counts = [
+    conv_parameters(part.kernel_size[0], part.in_channels, part.out_channels, part.bias is not None) for part in convolutions
+]
+for part, count in zip(convolutions, counts):
+    side = part.kernel_size[0]
+    print(f"{side}×{side}, {part.in_channels:2} → {part.out_channels:2}  {count:6,}  {100 * count / sum(counts):4.1f}%")
 print(f"{'sum':12}  {sum(counts):6,}")
 
 # %% [markdown]
@@ -269,10 +271,10 @@ for name, parameters, train, test in rows:
 # standard deviation of √(n · q · (1 − q)). For a difference between two networks, the squares of both add up. Here are the best epochs of the two logs:
 
 # %%
-n, pair = 10_000, [one.log.best() for one in (iteration(2), this)]
-deviation = sum(n * q / 100 * (1 - q / 100) for q in pair) ** 0.5
+digits, pair = 10_000, [one.log.best() for one in (iteration(2), this)]
+deviation = sum(digits * q / 100 * (1 - q / 100) for q in pair) ** 0.5
 print(
-    f"{pair[0]:.2f}% and {pair[1]:.2f}%: {n * (pair[0] - pair[1]) / 100:.0f} "
+    f"{pair[0]:.2f}% and {pair[1]:.2f}%: {digits * (pair[0] - pair[1]) / 100:.0f} "
     f"digits apart; chance alone makes about {deviation:.0f}"
 )
 
@@ -303,15 +305,15 @@ for label, count in enumerate(MNIST_TEST_COUNTS):
 # %%
 torch.manual_seed(run.recipe.seed)
 fresh, deviations = Net(), []
-for layer in fresh.modules():
-    if isinstance(layer, nn.Conv2d):
-        layer.register_forward_hook(lambda layer, inputs, output: deviations.append((layer, output.std(dim=0).mean().item())))
+for part in fresh.modules():
+    if isinstance(part, nn.Conv2d):
+        part.register_forward_hook(lambda part, inputs, output: deviations.append((part, output.std(dim=0).mean().item())))
 with torch.no_grad():
     chances = fresh(normalize(data.train_images[:256])).softmax(dim=1)  # the same from scores and from log-probabilities
-for layer, deviation in deviations:
+for part, deviation in deviations:
     print(
-        f"behind the {layer.kernel_size[0]}×{layer.kernel_size[0]} convolution, "
-        f"{layer.in_channels:2} → {layer.out_channels:2}: {deviation:.4f}"
+        f"behind the {part.kernel_size[0]}×{part.kernel_size[0]} convolution, "
+        f"{part.in_channels:2} → {part.out_channels:2}: {deviation:.4f}"
     )
 print("the first digit's ten probabilities:", " ".join(f"{chance:.3f}" for chance in chances[0].tolist()))
 print(f"lesson 2's log, training accuracy in epoch 1: {iteration(2).log.train[0]:.2f}%")

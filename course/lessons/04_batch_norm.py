@@ -147,9 +147,9 @@ check("batch_norm_by_hand", batch_norm=batch_norm)
 
 # %%
 four = torch.tensor([1.0, 3.0, 5.0, 7.0]).view(1, 1, 2, 2)
-for w, b in ((1.0, 0.0), (2.0, 10.0)):
-    values = batch_norm(four, torch.tensor([w]), torch.tensor([b])).flatten().tolist()
-    print(f"weight {w:g}, bias {b:2g}:", " ".join(f"{value:.2f}" for value in values))
+for its_weight, its_bias in ((1.0, 0.0), (2.0, 10.0)):
+    values = batch_norm(four, torch.tensor([its_weight]), torch.tensor([its_bias])).flatten().tolist()
+    print(f"weight {its_weight:g}, bias {its_bias:2g}:", " ".join(f"{value:.2f}" for value in values))
 
 difference = batch_norm(batch, torch.ones(1), torch.zeros(1)) - nn.BatchNorm2d(1)(batch)
 print("largest difference from PyTorch's layer:", f"{difference.abs().max().item():.6f}")
@@ -292,10 +292,10 @@ this.compare(run)
 # **The start.** Right answers after the first epochs, here and in lesson 3, by the logs:
 
 # %%
-before = iteration(3)
+lesson_3 = iteration(3)
 for number in range(1, 5):
     print(
-        f"epoch {number}: lesson 3 {round(100 * before.log.test[number - 1]):5,}, "
+        f"epoch {number}: lesson 3 {round(100 * lesson_3.log.test[number - 1]):5,}, "
         f"lesson 4 {round(100 * this.log.test[number - 1]):5,}"
     )
 
@@ -303,7 +303,7 @@ for number in range(1, 5):
 # **The gap.** The figures of each log's *last* epoch, and of yours:
 
 # %%
-rows = [(f"lesson {one.number}, log", one.log.train[-1], one.log.test[-1]) for one in (before, this)]
+rows = [(f"lesson {one.number}, log", one.log.train[-1], one.log.test[-1]) for one in (lesson_3, this)]
 rows.append((f"yours, {run.data['name']}", run.last.train_accuracy, run.last.test_accuracy))
 print(f"{'':24}training     test    gap")
 for name, train, test in rows:
@@ -325,14 +325,14 @@ def right(mode, order, size):
 
 mixed = torch.arange(min(1000, len(data.test_labels)))
 by_label = mixed[data.test_labels[mixed].argsort(stable=True)]
-for mode, name, order, size in (
+for mode, name, order, at_once in (
     ("eval", "mixed", mixed, 100),
     ("eval", "sorted", by_label, 100),
     ("train", "mixed", mixed, 100),
     ("train", "sorted", by_label, 100),
     ("train", "alone", mixed, 1),
 ):
-    print(f"{mode + '()':8} {name:7} batches of {size:3}: {right(mode, order, size):6.2f}% right")
+    print(f"{mode + '()':8} {name:7} batches of {at_once:3}: {right(mode, order, at_once):6.2f}% right")
 
 # %% [markdown]
 # Among a hundred digits of all kinds, the batch's mean and variance are about those that the network was trained with, and it reads about as well. In a batch of nothing but zeros,

@@ -334,8 +334,8 @@ for number in (5, 6):
         f"best {max(tests):.2f}%, last {tests[-1]:.2f}%, "
         f"last eight epochs from {min(tests[-8:]):.2f}% to {max(tests[-8:]):.2f}%"
     )
-before, after = iteration(5).documented.parameters, this.documented.parameters
-print(f"{100 * (before - after) / before:.0f}% fewer parameters")
+parameters_before, parameters_after = iteration(5).documented.parameters, this.documented.parameters
+print(f"{100 * (parameters_before - parameters_after) / parameters_before:.0f}% fewer parameters")
 
 # %% [markdown]
 # The accuracy fell. Why? **Two things changed at once.** The scores are pooled now, and the network has lost nearly half of its parameters. (A third thing

@@ -316,8 +316,8 @@ print(f"{seven - six:.2f} points, {(seven - six) / error:.1f} standard errors of
 
 # %% [markdown]
 # **On the same digits** there is a sharper way to compare two networks. Digits that both read, or neither, say nothing about the difference. Only those count that
-# one network reads and the other does not. If the one reads b digits that the other does not, and the other c that the one does not, the difference is b − c
-# digits, with a standard error of about √(b + c) digits. If the file of your lesson 6 is beside this notebook:
+# one network reads and the other does not. If the one reads b digits that the other does not (gained), and the other c that the one does not (lost), the difference
+# is b − c digits, with a standard error of about √(b + c) digits. If the file of your lesson 6 is beside this notebook:
 
 # %%
 def readable(network):
@@ -328,9 +328,10 @@ def readable(network):
 beside = Path("06_global_average_pooling.safetensors")
 if beside.exists():
     saved = load_submission(beside)
-    before, now = readable(saved.graph.build(saved.weights)), readable(run.network())
-    b, c = int((now & ~before).sum()), int((before & ~now).sum())
-    print(f"only this lesson's network reads {b}, only lesson 6's {c}: {b - c:+} digits, standard error {(b + c) ** 0.5:.0f}")
+    read_before, read_now = readable(saved.graph.build(saved.weights)), readable(run.network())
+    gained, lost = int((read_now & ~read_before).sum()), int((read_before & ~read_now).sum())
+    error = (gained + lost) ** 0.5
+    print(f"only this lesson's network reads {gained}, only lesson 6's {lost}: {gained - lost:+} digits, standard error {error:.0f}")
 else:
     print(f"there is no {beside.name} beside this notebook")
 

@@ -264,12 +264,12 @@ this.compare(run)
 # deviation of √(n · q · (1 − q)).
 
 # %%
-n, q = len(data.test_labels), 0.994
-deviation = (n * q * (1 - q)) ** 0.5
-print(f"one standard error: {deviation:.1f} digits of {n:,}, {100 * deviation / n:.3f} points")
+digits, q = len(data.test_labels), 0.994
+deviation = (digits * q * (1 - q)) ** 0.5
+print(f"one standard error: {deviation:.1f} digits of {digits:,}, {100 * deviation / digits:.3f} points")
 
 # Which true accuracies go well with a measured 99.40%? The exact interval, at 95%, of a proportion of n:
-low, high = binomtest(round(n * q), n).proportion_ci(confidence_level=0.95)
+low, high = binomtest(round(digits * q), digits).proportion_ci(confidence_level=0.95)
 print(f"measured {100 * q:.2f}%, the true accuracy is between {100 * low:.2f}% and {100 * high:.2f}%")
 
 # %% [markdown]

@@ -254,8 +254,8 @@ this.compare(run)
 # **Is it better than without?** The document says that the test accuracy "is also up". Here are its own figures:
 
 # %%
-before = iteration(8)
-for item in (before, this):
+lesson_8 = iteration(8)
+for item in (lesson_8, this):
     log = item.log
     print(
         f"iteration {item.number}: documented {item.documented.test:.2f}%, "
