@@ -6,6 +6,7 @@ Rotation is bit for bit that of Pillow's `Image.rotate(angle, NEAREST)`, which t
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -23,8 +24,8 @@ class RandomRotation:
     fill: int = 0
 
     def __post_init__(self):
-        _expect(self.degrees, "RandomRotation: degrees", 0, 180)
-        _expect_fill(self)
+        _expect(self, "degrees", 0, 180)
+        _expect(self, "fill", 0, 255, whole=True)
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """A turned copy of uint8 images (N, H, W)."""
@@ -39,8 +40,8 @@ class RandomShift:
     fill: int = 0
 
     def __post_init__(self):
-        _expect(self.pixels, "RandomShift: pixels", 0, 14, whole=True)
-        _expect_fill(self)
+        _expect(self, "pixels", 0, 14, whole=True)
+        _expect(self, "fill", 0, 255, whole=True)
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """A moved copy of uint8 images (N, H, W)."""
@@ -58,8 +59,8 @@ class RandomScale:
     fill: int = 0
 
     def __post_init__(self):
-        _expect(self.fraction, "RandomScale: fraction", 0, 0.5)
-        _expect_fill(self)
+        _expect(self, "fraction", 0, 0.5)
+        _expect(self, "fill", 0, 255, whole=True)
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """A scaled copy of uint8 images (N, H, W)."""
@@ -108,12 +109,16 @@ def _uniform(count: int, limit: float, generator: torch.Generator) -> Tensor:
     return (torch.rand(count, generator=generator, dtype=torch.float64) * 2 - 1) * limit
 
 
-def _expect(value, name: str, least: float, most: float, whole: bool = False):
-    kinds = (int,) if whole else (int, float)
-    if type(value) not in kinds or not least <= value <= most:
+def _expect(augmentation, setting: str, least: float, most: float, whole: bool = False):
+    """Keep a setting as Python's own number; raise RecipeError for anything else."""
+    value = plain(getattr(augmentation, setting))
+    if type(value) not in ((int,) if whole else (int, float)) or not least <= value <= most:
         kind = "a whole number" if whole else "a number"
+        name = f"{type(augmentation).__name__}: {setting}"
         raise RecipeError(f"{name} should be {kind} from {least} to {most}, saw {value!r}")
+    object.__setattr__(augmentation, setting, value)
 
 
-def _expect_fill(augmentation):
-    _expect(augmentation.fill, f"{type(augmentation).__name__}: fill", 0, 255, whole=True)
+def plain(value):
+    """NumPy's numbers as Python's."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -122,7 +122,7 @@ SAME_AS = {
     "_unsafe_view": "reshape",
     "_softmax": "softmax.int",
     "special_softmax": "softmax.int",
-    "special_log_softmax.int": "log_softmax.int",
+    "special_log_softmax": "log_softmax.int",
     "concat": "cat",
     "concatenate": "cat",
     "divide.Tensor": "div.Tensor",

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch.optim import SGD, Optimizer, lr_scheduler
 
 from course import augment as augmentations
+from course.augment import plain
 from course.errors import RecipeError, one_line
 
 OPTIMIZERS = "SGD Adam AdamW NAdam RAdam Adamax Adadelta Adagrad RMSprop Rprop ASGD".split()
@@ -48,7 +48,7 @@ class Recipe:
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "seed"):
-            object.__setattr__(self, name, _plain(getattr(self, name)))
+            object.__setattr__(self, name, plain(getattr(self, name)))
         _whole(self.epochs, "epochs", 1, MOST_EPOCHS)
         _whole(self.batch_size, "batch_size", 1, 60_000)
         _whole(self.seed, "seed", 0, 2**63 - 1)
@@ -149,7 +149,7 @@ def _settings(given, what: str, module, names) -> dict:
     allowed = {getattr(module, name): name for name in names}
     if not isinstance(function, type) or function not in allowed:
         raise RecipeError(f"{what} is a class, {_or(names)}, alone or in a partial; saw {_kind(given)}")
-    keywords = {key: _plain(value) for key, value in keywords.items()}
+    keywords = {key: plain(value) for key, value in keywords.items()}
     known = set(inspect.signature(function).parameters) - {"params", "optimizer"}
     for key, value in keywords.items():
         if key not in known:
@@ -171,11 +171,6 @@ def _partial(data, module, names):
     except TypeError as error:
         raise RecipeError(f"{data['name']}: {error}") from None
     return partial(function, **settings)
-
-
-def _plain(value):
-    """NumPy's numbers as Python's."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_plain(value) -> bool:

@@ -1,4 +1,6 @@
-"""One form for what is written in two: a clamp at zero is a ReLU, and a sum divided by the number of its terms is a mean."""
+"""One form for what is written in several: a clamp at zero is a ReLU, the logarithm of a softmax is one operation, and a sum
+divided by the number of its terms is a mean.
+"""
 
 import math
 from collections import Counter
@@ -8,32 +10,86 @@ from course.errors import GraphError
 from course.graph import Graph, Node, Value
 from course.shapes import infer_shapes
 
-CLAMPS = ("clamp", "clamp_min", "threshold")
+ZEROS = ("zeros", "zeros_like", "new_zeros")
+LARGER = ("maximum", "max.other")
+CHOICES = ("where.self", "where.ScalarOther")
+POSITIVE = ("gt.Scalar", "ge.Scalar")
 SUM, MEAN = "sum.dim_IntList", "mean.dim"  # both take the axes and whether they are kept
 SCALES = {"div.Tensor": lambda count, number: number / count, "mul.Tensor": lambda count, number: number * count}
 
 
 def simplified(graph: Graph) -> Graph:
     """The same network, so written. What is left has the names that it had."""
-    graph = replace(graph, nodes=tuple(_relu(node) if _cuts_at_zero(node) else node for node in graph.nodes))
+    graph = _with_relus(graph)
+    graph = _with_log_softmaxes(graph)
     return _with_means(graph) if any(node.op == SUM for node in graph.nodes) else graph
 
 
-def _cuts_at_zero(node: Node) -> bool:
-    """clamp(x, 0), clamp_min(x, 0) or threshold(x, 0, 0)."""
-    settings = [setting for setting in (*node.args[1:], *node.kwargs.values()) if setting is not None]
-    if node.op not in CLAMPS or "max" in node.kwargs or (node.op == "clamp" and node.args[1:2] == (None,)):
-        return False
-    return settings == ([0, 0] if node.op == "threshold" else [0])
+def _with_relus(graph: Graph) -> Graph:
+    nodes = {node.name: node for node in graph.nodes}
+    cut = {node.name: source for node in graph.nodes if (source := _cut_at_zero(node, nodes))}
+    by_zeros = [name for name in cut if nodes[name].op in (*LARGER, *CHOICES)]
+    shapes = infer_shapes(graph) if by_zeros else {}
+    for name in by_zeros:
+        if shapes[name] != shapes[cut[name].name]:  # zeros of another shape have spread it
+            del cut[name]
+    written = (Node(node.name, "relu", (cut[node.name],), {}, node.at) if node.name in cut else node for node in graph.nodes)
+    return _without_unused(replace(graph, nodes=tuple(written)), (*ZEROS, *POSITIVE))
 
 
-def _relu(node: Node) -> Node:
-    return Node(node.name, "relu", node.args[:1], {}, node.at)
+def _cut_at_zero(node: Node, nodes: dict[str, Node]) -> Value | None:
+    """What a node cuts off at zero, in whichever way; None where it does something else."""
+    source, *rest = node.args or (None,)
+    settings = [setting for setting in (*rest, *node.kwargs.values()) if setting is not None]
+    match node.op:
+        case "clamp" if "max" in node.kwargs or rest[:1] == [None]:
+            return None
+        case "clamp" | "hardtanh" if settings in ([0], [0, math.inf]):
+            return source
+        case "clamp_min" | "leaky_relu" if settings == [0]:
+            return source
+        case "threshold" if settings == [0, 0]:
+            return source
+        case "maximum" | "max.other":
+            others = [item for item in node.args if not _is_zero(item, nodes)]
+            return others[0] if len(others) == 1 and isinstance(others[0], Value) else None
+        case "where.self" | "where.ScalarOther" if isinstance(source, Value) and isinstance(rest[0], Value):
+            mask = nodes.get(source.name)
+            asks = mask is not None and mask.op in POSITIVE and mask.args == (rest[0], 0)
+            return rest[0] if asks and _is_zero(rest[1], nodes) else None
+    return None
+
+
+def _is_zero(item, nodes: dict[str, Node]) -> bool:
+    made_by = nodes.get(item.name) if isinstance(item, Value) else None
+    return made_by.op in ZEROS if made_by else type(item) in (int, float) and item == 0
+
+
+def _with_log_softmaxes(graph: Graph) -> Graph:
+    nodes, users = {node.name: node for node in graph.nodes}, _users(graph)
+    written = []
+    for node in graph.nodes:
+        source = nodes.get(node.args[0].name) if node.op == "log" and isinstance(node.args[0], Value) else None
+        if source and source.op == "softmax.int" and users[source.name] == 1:
+            node = Node(node.name, "log_softmax.int", source.args, source.kwargs, node.at)
+        written.append(node)
+    return _without_unused(replace(graph, nodes=tuple(written)), ("softmax.int",))
+
+
+def _without_unused(graph: Graph, operations: tuple[str, ...]) -> Graph:
+    """The graph without those of these operations' results that nothing takes."""
+    users = _users(graph)
+    kept = (n for n in graph.nodes if n.op not in operations or users[n.name] or n.name == graph.output)
+    return replace(graph, nodes=tuple(kept))
+
+
+def _users(graph: Graph) -> Counter[str]:
+    return Counter(item.name for node in graph.nodes for item in node.inputs() if isinstance(item, Value))
 
 
 def _with_means(graph: Graph) -> Graph:
-    shapes, nodes = infer_shapes(graph), {node.name: node for node in graph.nodes}
-    users = Counter(item.name for node in graph.nodes for item in node.inputs() if isinstance(item, Value))
+    shapes, users = infer_shapes(graph), _users(graph)
+    nodes = {node.name: node for node in graph.nodes}
     means: set[str] = set()  # sums that become means
     instead: dict[str, Value] = {}  # divisions that go, and what stands for them
     for node in graph.nodes:

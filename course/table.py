@@ -12,7 +12,7 @@ from html import escape
 from course.counting import parameters_by_node
 from course.geometry import Window, shape_of, window
 from course.graph import INPUT, Graph, Node, Value
-from course.operations import CONVOLUTIONS, DROPOUTS, MATRIX_PRODUCTS, NORMALISATIONS, SIZES
+from course.operations import CONVOLUTIONS, DROPOUTS, MATRIX_PRODUCTS, NORMALISATIONS, SIZES, SOFTMAXES
 from course.shapes import infer_shapes
 from course.tables import html_table, text_table
 
@@ -178,6 +178,11 @@ def _settings(node: Node) -> dict:
         return {"norm": NORM_NAMES[node.op], "momentum": node.args[6], "eps": node.args[7]}
     if node.op in NORMALISATIONS:
         return {"norm": NORM_NAMES.get(node.op, node.op)}
+    if node.op in SOFTMAXES:
+        return {"dim": node.args[1]}
+    if node.op in ("pad", "constant_pad_nd"):
+        mode = node.args[2] if node.op == "pad" and len(node.args) > 2 else "constant"
+        return {"pads": node.args[1], "zeros": mode == "constant" and not any(node.args[3 if node.op == "pad" else 2 :])}
     if node.op == "to.dtype":
         return {"dtype": node.args[1].name}
     return {}

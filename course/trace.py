@@ -1,5 +1,6 @@
 """Write a network down as a graph, with `torch.export`, in training and in evaluation mode."""
 
+import builtins
 import logging
 import warnings
 from contextlib import contextmanager
@@ -74,18 +75,20 @@ def _instance(network) -> nn.Module:
 
 def _export(module: nn.Module):
     try:
-        program = torch.export.export(
-            module, (digits(5),), dynamic_shapes=(({0: torch.export.Dim.DYNAMIC}),), strict=False
-        )
+        with _len_of_any_batch():
+            program = torch.export.export(
+                module, (digits(5),), dynamic_shapes=(({0: torch.export.Dim.DYNAMIC}),), strict=False
+            )
     except Exception as error:
         text = str(error)
         if "specialized" in text or "ConstraintViolation" in type(error).__name__:
             raise GraphError(
-                "the network works for one batch size only: write x.size(0), not a number, where it reshapes"
+                "the network works for one batch size only: write x.size(0), not a number, where it reshapes; "
+                "and neither int(x.size(0)) nor a loop over the digits, which make a number of it"
             ) from error
         if "data-dependent" in text or "GuardOnDataDependent" in type(error).__name__:
             raise GraphError(
-                "forward decides by the values of a tensor (an `if`, a loop, .item() or NumPy on activations); "
+                "forward decides by the values of a tensor (an `if`, an assert, a loop, .item() or NumPy on activations); "
                 "use tensor operations only, which do the same for every digit"
             ) from error
         raise GraphError(
@@ -95,6 +98,21 @@ def _export(module: nn.Module):
     if any(allowed.upper < LARGEST_BATCH for allowed in program.range_constraints.values()):
         raise GraphError("forward does something else for a large batch; a digit's scores may not depend on the batch")
     return program
+
+
+@contextmanager
+def _len_of_any_batch():
+    """`len(x)` as `x.size(0)`, which the exporter follows; Python's own `len` makes one batch's number of it."""
+    original = builtins.len
+
+    def length(of):
+        return of.size(0) if isinstance(of, torch.Tensor) and of.dim() else original(of)
+
+    builtins.len = length
+    try:
+        yield
+    finally:
+        builtins.len = original
 
 
 def _compare(network: nn.Module, expected: dict[int, torch.Tensor]) -> None:

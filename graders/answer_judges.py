@@ -18,7 +18,7 @@ from graders.setup_judges import (
     judge_transform,
 )
 
-ROUNDING = 1e-6, 0.0  # of single precision; rates may be as small as you like
+ROUNDING = 1e-6  # of single precision, or of six decimals
 
 
 def judge_receptive_field(seen: dict, seed: int) -> Outcome:
@@ -75,22 +75,23 @@ def judge_batch_norm(seen: dict, seed: int) -> Outcome:
 
 def judge_rates(seen: dict, seed: int) -> Outcome:
     """The rate of each epoch under StepLR."""
-    for (epochs, lr, step, gamma), rates in zip(answer_inputs.schedule_settings(seed), seen["values"], strict=True):
+    settings = answer_inputs.schedule_settings(seed)
+    for (epochs, lr, step, gamma), rates in zip(settings, seen["values"], strict=True):
         expected = [lr * gamma ** (epoch // step) for epoch in range(epochs)]
         said = f"for {epochs} epochs from {lr} with step_size={step}, gamma={gamma}"
         if len(rates) != epochs:
             return not_yet(f"{said} saw {len(rates)} rates, expected one an epoch")
-        if near(rates, expected, *ROUNDING):
+        if near(rates, expected, ROUNDING):
             continue
         if len(set(rates)) == 1:
             return not_yet(f"{said} the rate never changed: is scheduler.step() called, once an epoch?")
-        if near(rates[:-1], expected[1:], *ROUNDING):
+        if near(rates[:-1], expected[1:], ROUNDING):
             return not_yet(f"{said} every rate is one epoch late: note the rate before scheduler.step()")
-        first = next(i for i, (a, b) in enumerate(zip(rates, expected, strict=True)) if not near([a], [b], *ROUNDING))
+        first = next(i for i, (a, b) in enumerate(zip(rates, expected, strict=True)) if not near([a], [b], ROUNDING))
         return not_yet(f"{said} saw {rates[first]:g} in epoch {first + 1}, expected {expected[first]:g}")
-    if seen["schedule_first"]:
-        said = "the rates are right, but the schedule steps before the optimizer, which would then train with the next rate"
-        return not_yet(said, 0.8)
+    for rates, trained in zip(seen["values"], seen["trained"], strict=True):
+        if len(trained) == len(rates) and not near(trained, rates, ROUNDING):
+            return not_yet("the rates are right, but optimizer.step() trains with the next ones: the schedule steps last", 0.8)
     return correct("the rate of every epoch is right")
 
 

@@ -1,12 +1,11 @@
 """Code answers, run on the grader's inputs in the process that runs the learner's code; what they return becomes data."""
 
 import operator
-import warnings
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 
 from course.errors import UsageError, one_line
 from graders.answer_inputs import (
@@ -47,6 +46,14 @@ def numbers(values, wanted: str) -> list[float]:
         raise UsageError(f"return {wanted}, saw {type(values).__name__}") from None
 
 
+def pair(value, wanted: str) -> tuple:
+    """A tuple or a list of two. Raises UsageError."""
+    if isinstance(given(value, wanted), tuple | list) and len(value) == 2:
+        return tuple(value)
+    length = f" of {len(value)}" if isinstance(value, tuple | list) else ""
+    raise UsageError(f"return {wanted}, saw {type(value).__name__}{length}")
+
+
 def ask_statistics(answer: Callable, seed: int) -> dict:
     two = numbers(answer(pictures(seed)), "two numbers, mean and deviation")
     if len(two) != 2:
@@ -73,7 +80,7 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
         return torch.from_numpy(np.array(image)).float()
 
     dataset = answer(images, labels, look)
-    items = [given(dataset[i], "from __getitem__ a picture and its label") for i in range(5)]
+    items = [pair(dataset[i], "from __getitem__ a picture and its label") for i in range(5)]
     return {
         "length": len(dataset),
         "given": kinds[0] if kinds else "",
@@ -102,7 +109,7 @@ def _fails(attempt: Callable) -> str:
 
 def ask_loaders(answer: Callable, seed: int) -> dict:
     train, test = ([(torch.zeros(1, 28, 28), i) for i in range(count)] for count in (37, 21))
-    train_loader, test_loader = given(answer(train, test, batch_size=8), "two loaders, training first")
+    train_loader, test_loader = pair(answer(train, test, batch_size=8), "two loaders, training first")
     passes = [[labels.tolist() for _, labels in loader] for loader in (train_loader, train_loader, test_loader)]
     return {"train": passes[0], "again": passes[1], "test": passes[2]}
 
@@ -139,16 +146,21 @@ def ask_batch_norm(answer: Callable, seed: int) -> dict:
 
 
 def ask_rates(answer: Callable, seed: int) -> dict:
-    steps, said = [], []
-    counting = register_optimizer_step_post_hook(lambda *_: steps.append(1))
-    try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            values = [numbers(answer(*settings), "a list of rates, one an epoch") for settings in schedule_settings(seed)]
-    finally:
-        counting.remove()
-    early = any("`lr_scheduler.step()` before `optimizer.step()`" in str(one.message) for one in said)
-    return {"values": values, "schedule_first": bool(steps) and early}
+    values, trained = [], []
+    for settings in schedule_settings(seed):
+        used: list[float] = []
+        hook = register_optimizer_step_pre_hook(lambda optimizer, *_, used=used: used.append(_rate(optimizer)))
+        try:
+            values.append(numbers(answer(*settings), "a list of rates, one an epoch"))
+        finally:
+            hook.remove()
+        trained.append(used)
+    return {"values": values, "trained": trained}
+
+
+def _rate(optimizer: Optimizer) -> float:
+    """The rate that a step is about to be taken with."""
+    return float(optimizer.param_groups[0]["lr"])
 
 
 def state(network: nn.Module) -> list[float]:
@@ -163,7 +175,7 @@ def _loader(seed: int):
 
 
 def _numbers(tensor: Tensor) -> list[float]:
-    return tensor.detach().double().flatten().tolist()
+    return torch.as_tensor(tensor).detach().double().flatten().tolist()
 
 
 ASK = {  # check: the definition that answers it, and how it is asked

@@ -9,6 +9,7 @@ from itertools import pairwise
 from course.graph import Graph
 from course.operations import POINTWISE
 from course.output import output_problem
+from course.table import numbers
 from graders.outcome import Outcome, correct, not_yet
 from graders.plans import plan, pooling_field
 from graders.structure import DROPOUTS, REARRANGING, TAIL, Chain, Layer, chain
@@ -111,7 +112,9 @@ def judge_normalisation(graph: Graph, number: int) -> Outcome:
         a, b = (tuple(x for x in layer.after if not _drops(x)) for layer in (one, other))
         others = [x for x in a if x not in ("relu", "norm")]
         if others and "norm" in b:
-            return not_yet(f"convolution {i}{_at(one)}: saw {others[0]} behind it, expected BatchNorm")
+            advice = "; leave momentum and eps out: PyTorch's momentum of 0.1 is what other libraries call 0.9"
+            odd = others[0].startswith("BatchNorm")
+            return not_yet(f"convolution {i}{_at(one)}: saw {others[0]} behind it, expected BatchNorm{advice if odd else ''}")
         if a.count("norm") != b.count("norm") or others:
             saw = "no BatchNorm" if "norm" not in a else f"{_words(a)}"
             return not_yet(f"convolution {i}{_at(one)}: saw {saw} behind it, expected {_words(b) or 'none'}")
@@ -213,14 +216,15 @@ def _softmax_problem(graph: Graph) -> Outcome | None:
                 f"saw {row.name} at the end; the loss takes scores or log-probabilities, and hardly learns from "
                 "probabilities: return the scores, or F.log_softmax(x, dim=1)"
             )
-        dim = next(node.args[1] for node in graph.nodes if node.name == row.name) if row.kind == "log_softmax" else 1
-        if dim % (len(row.shape) + 1) != 1:
-            return not_yet(
-                f"saw log_softmax over axis {dim}, which mixes digits or positions; the ten scores are axis 1: dim=1"
-            )
+        if row.kind != "log_softmax":
+            continue
         behind = [other for other in rows[place + 1 :] if other.kind not in TAIL and other.operation not in REARRANGING]
-        if row.kind == "log_softmax" and behind:
+        if behind:
             return not_yet(f"saw log_softmax before {behind[0].name}; it comes last, behind the scores")
+        axis = row.settings["dim"] % (len(row.shape) + 1)  # 0 is the batch
+        if axis == 0 or (row.shape[axis - 1] == 1 and numbers(row.shape) > 1):
+            said = f"saw log_softmax over axis {axis}, along which the ten scores do not lie"
+            return not_yet(f"{said}; in a tensor of (N, 10) they are axis 1: dim=1")
     return None
 
 

@@ -16,6 +16,7 @@ DROPOUTS = {"feature_dropout": "Dropout2d", "alpha_dropout": "AlphaDropout", "fe
 MOST = {"momentum": 0.5, "eps": 0.01}
 FOLLOWERS = ("relu", "norm", "dropout")
 TAIL = ("log_softmax", "softmax")
+PADS = ("pad", "constant_pad_nd")
 REARRANGING = {operation.partition(".")[0] for operation in RESHAPES | PIECES}
 
 
@@ -41,7 +42,12 @@ class Layer:
     def name(self) -> str:
         """As a learner would call it."""
         if self.kind != "conv":
-            known = {"max_pool": "the max-pool", "global_avg_pool": "the global average pooling"}
+            known = {
+                "max_pool": "the max-pool",
+                "global_avg_pool": "the global average pooling",
+                "to": "a cast to another number format",
+                "detach": "a detach (nothing before it learns)",
+            }
             return known.get(self.kind, f"{self.kind}{self.where and f' ({self.where})'}")
         return f"the {_by(self.kernel)} convolution to {self.channels} channels{self.where and f' ({self.where})'}"
 
@@ -94,13 +100,14 @@ def _does_nothing(row: Row, same_numbers: bool, layers: list[Layer]) -> bool:
     """Whether the values, and what they teach, stay as they are."""
     cast = row.settings.get("dtype") == "float32" or (row.kind == "detach" and not layers)
     average_of_one = row.kind == "global_avg_pool" and same_numbers and not any(map(any, row.padding or ()))
+    no_pad = not any(row.settings.get("pads", (1,)))
     # Of a max-pool that gives the places, too, the values come first.
     values = row.operation == "getitem" and bool(layers) and layers[-1].kind == "max_pool" and not layers[-1].after
-    return row.settings.get("p") == 0 or cast or average_of_one or values
+    return row.settings.get("p") == 0 or cast or no_pad or average_of_one or values
 
 
 def _layer(row: Row) -> Layer:
-    padding = row.padding or ()
+    padding = row.padding or _rim(row)
     sides = {side for pair in padding for side in pair}
     return Layer(
         kind=row.kind,
@@ -127,7 +134,17 @@ def _followed(layer: Layer, row: Row) -> Layer:
     return replace(layer, after=(*layer.after, kind), rates=rates)
 
 
+def _rim(row: Row) -> tuple[tuple[int, int], ...]:
+    """What an operation of its own puts around a map, of zeros, as a convolution's padding: from the first axis to the last."""
+    pads = row.settings.get("pads", ()) if row.settings.get("zeros") else ()
+    return tuple(zip(pads[::2], pads[1::2], strict=True))[::-1]
+
+
 def _canonical(layers: list[Layer]) -> list[Layer]:
+    for i in reversed(range(1, len(layers))):
+        rim, convolution = layers[i - 1], layers[i]
+        if rim.kind in PADS and rim.padding and convolution.kind == "conv" and convolution.padding == 0:
+            layers[i - 1 : i + 1] = [replace(convolution, padding=rim.padding)]
     for i in range(1, len(layers)):
         before, pool = layers[i - 1], layers[i]
         if pool.kind == "max_pool" and pool.after[:1] == ("relu",):  # the larger of two, cut at zero: either order

@@ -63,3 +63,8 @@ def test_every_image_has_an_angle_of_its_own() -> None:
 def test_a_setting_out_of_range_is_refused(make) -> None:
     with pytest.raises(RecipeError, match="should be"):
         make()
+
+
+def test_numpys_numbers_are_numbers() -> None:
+    assert RandomRotation(np.float64(7), fill=np.int64(1)) == RandomRotation(7.0, fill=1)
+    assert type(RandomShift(np.int64(2)).pixels) is int

@@ -1,5 +1,6 @@
 """What is written in two ways has one graph: it computes the same, and counts no number that says nothing."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -30,12 +31,25 @@ RELUS: dict[str, Callable] = {
     "clamp in place": lambda x: x.clamp_(0),
     "clamp_min": lambda x: torch.clamp_min(x, 0.0),
     "threshold": lambda x: F.threshold(x, 0, 0),
+    "clamp without an upper end": lambda x: x.clamp(0, math.inf),
+    "hardtanh without an upper end": lambda x: F.hardtanh(x, 0.0, math.inf),
+    "a leak of nothing": lambda x: F.leaky_relu(x, 0.0),
+    "the larger one": lambda x: torch.maximum(x, torch.zeros_like(x)),
+    "the larger one, zero first": lambda x: torch.max(torch.zeros(1), x),
+    "a choice": lambda x: torch.where(x > 0, x, 0.0),
+    "a choice of tensors": lambda x: torch.where(x >= 0, x, torch.zeros_like(x)),
 }
 CUTS: dict[str, Callable] = {
     "a cut elsewhere": lambda x: x.clamp(min=0.1),
     "a cut above": lambda x: x.clamp(max=0),
     "two cuts": lambda x: x.clamp(0, 6),
     "another floor": lambda x: F.threshold(x, 0, -1),
+    "the larger one of others": lambda x: torch.maximum(x, torch.ones_like(x)),
+    "the smaller one": lambda x: torch.minimum(x, torch.zeros_like(x)),
+    "a choice of the negative": lambda x: torch.where(x > 0, 0.0, x),
+    "a choice by another": lambda x: torch.where(x.flip(3) > 0, x, 0.0),
+    "zeros that spread it": lambda x: torch.maximum(x.mean((2, 3), keepdim=True), x.new_zeros(x.shape)),
+    "a leak": lambda x: F.leaky_relu(x),
 }
 
 
@@ -84,6 +98,25 @@ def test_a_cut_at_zero_is_a_relu(name: str) -> None:
 def test_another_cut_is_none(name: str) -> None:
     graph, difference = graph_and_difference(lambda x: CUTS[name](x).mean((2, 3)))
     assert difference < 1e-5 and "relu" not in [row.kind for row in graph.rows][-2:]
+
+
+@pytest.mark.parametrize("name", RELUS)
+def test_a_cut_at_zero_counts_no_number(name: str, parameters: int) -> None:
+    assert graph_and_difference(lambda x: RELUS[name](x).mean((2, 3)))[0].parameters == parameters
+
+
+def test_the_logarithm_of_a_softmax_is_one_operation() -> None:
+    graph, difference = graph_and_difference(lambda x: torch.log(F.softmax(x.mean((2, 3)), dim=1)))
+    assert difference < 1e-5 and [row.kind for row in graph.rows][-2:] == ["global_avg_pool", "log_softmax"]
+
+
+def test_a_softmax_that_is_used_twice_stays() -> None:
+    def twice(x):
+        shares = F.softmax(x.mean((2, 3)), dim=1)
+        return shares.log() * shares
+
+    graph, difference = graph_and_difference(twice)
+    assert difference < 1e-5 and "softmax" in [row.kind for row in graph.rows]
 
 
 def test_modules_and_functions_have_the_same_graph() -> None:
