@@ -8,11 +8,10 @@ from itertools import pairwise
 
 from course.graph import Graph
 from course.operations import POINTWISE
-from course.output import output_problem
-from course.table import numbers
 from graders.outcome import Outcome, correct, not_yet
+from graders.output_judges import added_pools, judge_gap, judge_output
 from graders.plans import plan, pooling_field
-from graders.structure import DROPOUTS, REARRANGING, TAIL, Chain, Layer, chain
+from graders.structure import DROPOUTS, Chain, Layer, chain, words
 
 CASTS = ("to", "detach")
 ACTIVATIONS = {operation.partition(".")[0] for operation in POINTWISE} - {"relu", *CASTS}
@@ -43,7 +42,7 @@ def judge_layers(graph: Graph, number: int) -> Outcome:
         return not_yet(seen.problem)
     poolings = GLOBAL if planned.of_kind("global_avg_pool") else ()
     strangers = [layer for layer in seen.layers if layer.kind not in ("conv", "max_pool", "avg_pool", *poolings, *ACTIVATIONS)]
-    strangers += [] if poolings else _added_pools(seen, planned)
+    strangers += [] if poolings else added_pools(seen, planned)
     if strangers:
         return not_yet(f"saw {strangers[0].name}, which the lesson's table does not have")
     for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
@@ -55,7 +54,7 @@ def judge_layers(graph: Graph, number: int) -> Outcome:
             ("dilation", one.dilation, other.dilation),
         ):
             if a != b:
-                return not_yet(f"convolution {i}{_at(one)}: saw {what} {a}, expected {b}")
+                return not_yet(f"convolution {i}{one.place}: saw {what} {a}, expected {b}")
     return _same_count(seen, planned) or correct(f"{len(planned.convolutions)} convolutions, each as planned")
 
 
@@ -66,9 +65,9 @@ def judge_activations(graph: Graph, number: int) -> Outcome:
         if ("relu" in other.after) != ("relu" in one.after):
             if "relu" in other.after:
                 return not_yet(
-                    f"convolution {i}{_at(one)}: saw no ReLU behind it, expected one; try F.relu or nn.ReLU()"
+                    f"convolution {i}{one.place}: saw no ReLU behind it, expected one; try F.relu or nn.ReLU()"
                 )
-            return not_yet(f"convolution {i}{_at(one)}: saw a ReLU behind it; this one's output stays as it is")
+            return not_yet(f"convolution {i}{one.place}: saw a ReLU behind it; this one's output stays as it is")
     strange = [layer for layer in seen.layers if layer.kind in ACTIVATIONS]
     if strange:
         return not_yet(f"saw {strange[0].kind}; this lesson's activations are ReLU")
@@ -114,16 +113,16 @@ def judge_normalisation(graph: Graph, number: int) -> Outcome:
         if others and "norm" in b:
             advice = "; leave momentum and eps out: PyTorch's momentum of 0.1 is what other libraries call 0.9"
             odd = others[0].startswith("BatchNorm")
-            return not_yet(f"convolution {i}{_at(one)}: saw {others[0]} behind it, expected BatchNorm{advice if odd else ''}")
+            return not_yet(f"convolution {i}{one.place}: saw {others[0]} behind it, expected BatchNorm{advice if odd else ''}")
         if a.count("norm") != b.count("norm") or others:
-            saw = "no BatchNorm" if "norm" not in a else f"{_words(a)}"
-            return not_yet(f"convolution {i}{_at(one)}: saw {saw} behind it, expected {_words(b) or 'none'}")
+            saw = "no BatchNorm" if "norm" not in a else f"{words(a)}"
+            return not_yet(f"convolution {i}{one.place}: saw {saw} behind it, expected {words(b) or 'none'}")
         if "norm" in b and "relu" in a and a != b:
-            return not_yet(f"convolution {i}{_at(one)}: saw {_words(a)}, expected {_words(b)}, in this order")
+            return not_yet(f"convolution {i}{one.place}: saw {words(a)}, expected {words(b)}, in this order")
     for layer in seen.layers:
         stray = [x for x in layer.after if layer.kind != "conv" and x != "relu" and not _drops(x)]
         if stray:
-            return not_yet(f"saw {_words((stray[0],))} behind {layer.name}, expected none")
+            return not_yet(f"saw {words((stray[0],))} behind {layer.name}, expected none")
     return _same_count(seen, planned) or correct("BatchNorm where it should be, and nowhere else")
 
 
@@ -137,95 +136,19 @@ def judge_dropout(graph: Graph, number: int) -> Outcome:
     for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
         a, b = one.after.count("dropout"), other.after.count("dropout")
         if a < b:
-            return not_yet(f"convolution {i}{_at(one)}: saw no dropout behind it, expected Dropout({rate})")
+            return not_yet(f"convolution {i}{one.place}: saw no dropout behind it, expected Dropout({rate})")
         if a > b:
-            return not_yet(f"convolution {i}{_at(one)}: saw {a} dropout{'s' * (a > 1)} behind it, expected {b or 'none'}")
+            return not_yet(f"convolution {i}{one.place}: saw {a} dropout{'s' * (a > 1)} behind it, expected {b or 'none'}")
         if b and abs(one.rates[0] - rate) > 1e-6:
-            return not_yet(f"convolution {i}{_at(one)}: saw dropout of {one.rates[0]:g}, expected {rate:g}")
+            return not_yet(f"convolution {i}{one.place}: saw dropout of {one.rates[0]:g}, expected {rate:g}")
         if b and one.after[-1] != "dropout":
-            return not_yet(f"convolution {i}{_at(one)}: saw {_words(one.after)}; dropout comes last in this block")
+            return not_yet(f"convolution {i}{one.place}: saw {words(one.after)}; dropout comes last in this block")
     stray = [layer for layer in seen.layers if layer.kind != "conv" and "dropout" in layer.after]
     if stray:
         return not_yet(f"saw dropout behind {stray[0].name}, expected {'it behind the convolution' if rate else 'none'}")
     return _same_count(seen, planned) or correct(
         f"dropout of {rate:g} at {_count(planned, 'dropout')} places, as planned"
     )
-
-
-def judge_gap(graph: Graph, number: int) -> Outcome:
-    """One global average pooling, with the planned number of convolutions behind it."""
-    seen, planned = chain(graph), plan(number)
-    places, wanted = seen.of_kind("global_avg_pool"), planned.of_kind("global_avg_pool")
-    if len(places) != 1:
-        small = [layer for layer in seen.layers if layer.kind == "avg_pool"]
-        if small and not places:
-            return not_yet(
-                f"saw an average pooling by {small[0].kernel}{_at(small[0])} on a map that is larger, expected a global one: "
-                "is a layer before it missing, or a padding left in? "
-                "Its kernel is as large as the map, as nn.AdaptiveAvgPool2d(1) makes it"
-            )
-        wide = [layer for layer in seen.convolutions if isinstance(layer.kernel, int) and layer.kernel > 3]
-        instead = f"; the {wide[0].kernel}×{wide[0].kernel} convolution is what it replaces" if wide else ""
-        return not_yet(
-            f"saw {len(places) or 'no'} global average pooling{'s' if len(places) > 1 else ''}, expected one: "
-            f"nn.AvgPool2d with a kernel as large as the map, or nn.AdaptiveAvgPool2d(1){instead}"
-        )
-    if added := _added_pools(seen, planned):
-        return not_yet(f"saw an average pooling by {added[0].kernel}{_at(added[0])} besides the global one, expected none")
-    behind, expected = len(seen.convolutions) - places[0], len(planned.convolutions) - wanted[0]
-    if behind != expected:
-        return not_yet(f"saw {behind} convolutions behind the global average pooling, expected {expected or 'none'}")
-    return correct("one global average pooling" + (", and a layer behind it" if expected else ", at the end"))
-
-
-def judge_output(graph: Graph, number: int) -> Outcome:
-    """Ten scores that nothing has touched since the last convolution but averaging and log-softmax."""
-    seen = chain(graph)
-    if not seen.convolutions:
-        return not_yet("saw no convolution at all")
-    last = max(i for i, layer in enumerate(seen.layers) if layer.kind == "conv")
-    touching = [*seen.layers[last].after, *(x for layer in seen.layers[last + 1 :] for x in layer.after)]
-    touching += [layer.kind for layer in seen.layers[last + 1 :] if not layer.kind.endswith("avg_pool")]
-    if touching:
-        return not_yet(
-            f"saw {_words(tuple(touching))} behind the last convolution, expected none: scores must be free "
-            "to be negative, and no digit's score may be held down"
-        )
-    if seen.layers[last].channels != 10:
-        return not_yet(f"saw {seen.layers[last].channels} channels at the end, expected 10, one score a digit")
-    return _softmax_problem(graph) or correct("the last convolution's ten scores are left as they are")
-
-
-def judge_softmax(graph: Graph, number: int) -> Outcome:
-    """No softmax, but for the logarithm of it at the end."""
-    return _softmax_problem(graph) or correct("what is returned are scores, or the logarithms of probabilities")
-
-
-def judge_ten_scores(graph: Graph, number: int) -> Outcome:
-    """Ten numbers a digit, in a row."""
-    problem = output_problem(graph)
-    return not_yet(problem) if problem else correct("ten scores a digit")
-
-
-def _softmax_problem(graph: Graph) -> Outcome | None:
-    """Log-probabilities over a digit's ten scores serve the loss as well as scores do; what else a softmax gives does not."""
-    rows = graph.rows
-    for place, row in enumerate(rows):
-        if row.kind == "softmax":
-            return not_yet(
-                f"saw {row.name} at the end; the loss takes scores or log-probabilities, and hardly learns from "
-                "probabilities: return the scores, or F.log_softmax(x, dim=1)"
-            )
-        if row.kind != "log_softmax":
-            continue
-        behind = [other for other in rows[place + 1 :] if other.kind not in TAIL and other.operation not in REARRANGING]
-        if behind:
-            return not_yet(f"saw log_softmax before {behind[0].name}; it comes last, behind the scores")
-        axis = row.settings["dim"] % (len(row.shape) + 1)  # 0 is the batch
-        if axis == 0 or (row.shape[axis - 1] == 1 and numbers(row.shape) > 1):
-            said = f"saw log_softmax over axis {axis}, along which the ten scores do not lie"
-            return not_yet(f"{said}; in a tensor of (N, 10) they are axis 1: dim=1")
-    return None
 
 
 def judge_network(graph: Graph, number: int) -> Outcome:
@@ -243,12 +166,6 @@ def _pairs(seen: Chain, planned: Chain) -> Iterator[tuple[Layer, Layer]]:
     return zip(seen.convolutions, planned.convolutions, strict=False)
 
 
-def _added_pools(seen: Chain, planned: Chain) -> list[Layer]:
-    """Average poolings that do not stand where a max-pool should."""
-    pools = [layer for layer in seen.layers if layer.kind == "avg_pool"]
-    return pools if len(seen.of_kind("max_pool")) >= len(planned.of_kind("max_pool")) else []
-
-
 def _drops(follower: str) -> bool:
     return follower == "dropout" or follower in DROPOUTS.values()
 
@@ -260,12 +177,3 @@ def _same_count(seen: Chain, planned: Chain) -> Outcome | None:
 
 def _count(planned: Chain, follower: str) -> int:
     return sum(layer.after.count(follower) for layer in planned.layers)
-
-
-def _words(after: tuple[str, ...]) -> str:
-    names = {"relu": "ReLU", "norm": "BatchNorm", "dropout": "Dropout"}
-    return ", ".join(names.get(item, item) for item in after)
-
-
-def _at(layer: Layer) -> str:
-    return f" ({layer.where})" if layer.where else ""

@@ -8,7 +8,7 @@ from course.graph import Graph
 from course.iterations import iteration
 from course.iterations import number_of as number_of
 from course.recipe import Recipe
-from graders import judges
+from graders import judges, output_judges
 from graders.answer_judges import JUDGE
 from graders.answers import ASK
 from graders.constraints import judge_epochs, judge_fully_connected, judge_parameters
@@ -110,11 +110,11 @@ def _judge_layers(graph: Graph, number: int) -> Outcome:
         "pooling": judges.judge_pooling,
         "normalisation": judges.judge_normalisation,
         "dropout": judges.judge_dropout,
-        "output": judges.judge_softmax,
+        "output": output_judges.judge_softmax,
     }
     rest = [judge for name, judge in asked.items() if name not in POINTS[number]]
     if not POINTS[number].keys() & {"output", "trained", "accuracy"}:  # in the first lesson, nothing else asks how scores lie
-        rest.append(judges.judge_ten_scores)
+        rest.append(output_judges.judge_ten_scores)
     outcome = judges.judge_layers(graph, number)
     return outcome if outcome.fraction < 1 else judges.first_difference(rest, graph, number) or outcome
 

@@ -16,10 +16,11 @@ from graders.affordable import expect_affordable
 from graders.answers import ASK
 from graders.definitions import definitions
 from graders.evidence import Evidence, accuracy_outcome, find_evidence
-from graders.judges import judge_gap, judge_layers, judge_pooling
+from graders.judges import judge_layers, judge_pooling
 from graders.lessons import Check, checks, needed
 from graders.missing import explain_missing
 from graders.outcome import Outcome, not_attempted, not_yet
+from graders.output_judges import judge_gap
 from graders.plans import plan
 from graders.probes import NOT_ATTEMPTED
 from graders.sandbox import Limits, run_probes

@@ -48,8 +48,13 @@ class Layer:
                 "to": "a cast to another number format",
                 "detach": "a detach (nothing before it learns)",
             }
-            return known.get(self.kind, f"{self.kind}{self.where and f' ({self.where})'}")
-        return f"the {_by(self.kernel)} convolution to {self.channels} channels{self.where and f' ({self.where})'}"
+            return known.get(self.kind, f"{self.kind}{self.place}")
+        return f"the {_by(self.kernel)} convolution to {self.channels} channels{self.place}"
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the learner's network, as the end of its name."""
+        return f" ({self.where})" if self.where else ""
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,12 @@ def _relu_first(after: tuple[str, ...]) -> tuple[str, ...]:
 
 def _one(sizes: tuple[int, ...]):
     return sizes[0] if sizes and len(set(sizes)) == 1 else sizes
+
+
+def words(after: tuple[str, ...]) -> str:
+    """What follows a layer, as a learner would write it."""
+    names = {"relu": "ReLU", "norm": "BatchNorm", "dropout": "Dropout"}
+    return ", ".join(names.get(item, item) for item in after)
 
 
 def _by(kernel) -> str:

@@ -389,7 +389,7 @@ def test_a_network_of_another_output_keeps_the_marks_of_its_layers(marked: Marke
 )
 def test_scores_may_end_in_nothing_or_in_log_softmax_over_the_ten(ending: str, said: str | None) -> None:
     from course.graph import Graph
-    from graders.judges import judge_output
+    from graders.output_judges import judge_output
 
     names: dict = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
     exec(f"def forward(self, x):\n    x = self.layers(x).flatten(1)\n    return {ending}", names)
