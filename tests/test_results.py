@@ -3,17 +3,19 @@
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from recorded import invented, near_the_log
 
 from course.iterations import iteration
+from graders.constraints import judge_structure
 from solutions.drawing import DRAWN, draw
 from solutions.figures import FIGURES, FOLDER, digest, figure_json, write_figures
 from solutions.judge import REPRODUCED
 from solutions.judgments import subjects
 from solutions.ledger import Record, read_ledger, write
-from solutions.modules import answers
+from solutions.modules import answers, graph_of, name_of, solution
 from solutions.recorded_runs import recorded_runs
 from solutions.results_page import PAGE, results_page
 from solutions.slips import best_against_last, digit_slip, schedule_slip
@@ -176,8 +178,16 @@ def test_the_worth_of_choosing_the_best_is_the_difference_of_the_means() -> None
     assert "| 6 | 98.54% | 98.06% | 0.48 | 2 | 98.40% | 98.00% | 0.40 |" in table
 
 
+@pytest.mark.parametrize("module", answers(11), ids=name_of)
+def test_the_capstones_answers_keep_to_the_constraints(module: ModuleType) -> None:
+    constraints = judge_structure(graph_of(module), module.recipe)
+    assert {name: item.passed for name, item in constraints.items() if name != "accuracy"} == {
+        "parameters": True, "epochs": True, "fully_connected": True,
+    }  # fmt: skip
+
+
 def test_the_capstones_answers_are_shown_by_the_mean_of_their_last_epochs(tmp_path: Path) -> None:
-    (fast,) = answers(11)
+    fast = solution(11)
     runs = [invented(11, seed, [9960] * (fast.recipe.epochs - 1) + [9930 + 10 * seed]) for seed in (1, 2, 4)]
     section, label = "The capstone's answers", "`solutions/fast.py`"
     assert row(page(tmp_path, runs), section, label)[4:] == ["2", "**99.450%**", "99.40%", "99.50%", "99.60%"]
