@@ -25,17 +25,16 @@ def _adopt(folder: Path, ledger: Path) -> bool:
     theirs, known = read_ledger(folder / LEDGER.name), {record.key for record in read_ledger(ledger)}
     sound, new = True, []
     for one in theirs:
-        name = f"lesson {one.iteration}, seed {one.seed}"
         if one.key in known:
             continue
         if fault := ledger_fault(one.iteration, [one]):
-            print(f"{name}: left out, for {fault}")
+            print(f"{one.name}: left out, for {fault}")
             sound = False
             continue
         append(one, ledger)
         known.add(one.key)
         new.append(one)
-        print(f"{name}: {len(one.epochs)} epochs, the last {one.correct[-1] / 100:.2f}%")
+        print(f"{one.name}: {len(one.epochs)} epochs, the last {one.correct[-1] / 100:.2f}%")
     for number in WITH_WEIGHTS:
         sound &= _adopt_weights(number, weights_path(number, folder), new)
     return sound

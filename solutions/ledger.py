@@ -37,6 +37,11 @@ class Record:
         return self.iteration, self.seed, self.graph, self.recipe
 
     @property
+    def name(self) -> str:
+        """As it is called in a line of text; the capstone has several networks."""
+        return f"lesson {self.iteration}, {self.parameters:,} parameters, seed {self.seed}"
+
+    @property
     def correct(self) -> list[int]:
         """Right answers of 10,000 after each epoch."""
         return [epoch["test_correct"] for epoch in self.epochs]

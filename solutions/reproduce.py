@@ -73,8 +73,7 @@ def reproduce(
         append(one, ledger)  # only here: two processes never write it at once
         Unfinished(ledger, one.graph, one.recipe).remove()
         best, last = max(one.correct) / 100, one.correct[-1] / 100
-        name = f"lesson {one.iteration}, {one.parameters:,} parameters, seed {one.seed}"
-        print(f"{name}: best {best:.2f}%, last {last:.2f}%", flush=True)
+        print(f"{one.name}: best {best:.2f}%, last {last:.2f}%", flush=True)
     return holds
 
 

@@ -75,7 +75,7 @@ def test_a_run_of_another_network_is_left_out(home: Path, submission: Submission
     there = trained_elsewhere(tmp_path / "there", submission)
     write(there / "ledger.jsonl", [replace(run_of(FINAL, submission), graph="another")])
     assert not adopt([there], home / "ledger.jsonl")
-    assert "lesson 9, seed 1: left out, for the network has changed" in capsys.readouterr().out
+    assert "lesson 9, 13,808 parameters, seed 1: left out, for the network has changed" in capsys.readouterr().out
     assert seeds(home) == [] and not weights_path(FINAL).exists()
 
 
