@@ -8,7 +8,7 @@ from course.iterations import lesson
 from course.recipe import Recipe
 from course.submission import load_submission
 from graders.verdict import ACCURACY_LIMIT
-from solutions.modules import solution
+from solutions.modules import graph_of, recipe_of, solution
 
 
 def comes_first(path: Path, number: int, graph: str, recipe: Recipe, best: float) -> bool:
@@ -17,8 +17,9 @@ def comes_first(path: Path, number: int, graph: str, recipe: Recipe, best: float
     What gives way is a damaged or interrupted file, one of another network or recipe, or a later seed. So does the same seed's:
     another processor rounds otherwise, and file and ledger are to be one run.
     """
-    if recipe.precision != solution(number).recipe.precision:
-        return False  # a lesson's notebook has the solution's recipe, and its file has to have the same
+    module = solution(number)
+    if (graph, recipe.hash) != (graph_of(module).hash, recipe_of(module, recipe.seed).hash):
+        return False  # a lesson's notebook has the solution's network and recipe, and its file has to have the same
     if "accuracy" in lesson(number).claims and best < ACCURACY_LIMIT:
         return False
     try:

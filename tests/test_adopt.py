@@ -94,6 +94,14 @@ def test_a_run_in_another_precision_than_the_notebooks_is_not_committed(home: Pa
     assert not comes_first(weights_path(FINAL), FINAL, submission.graph.hash, recipe, 99.5)
 
 
+def test_a_run_of_another_answers_network_or_recipe_is_not_committed(home: Path) -> None:
+    """The capstone has several answers, and one notebook."""
+    small, fast = modules.answers(11)[1], modules.solution(11)
+    assert comes_first(weights_path(11), 11, modules.graph_of(fast).hash, fast.recipe, 99.5)
+    assert not comes_first(weights_path(11), 11, modules.graph_of(small).hash, small.recipe, 99.5)
+    assert not comes_first(weights_path(11), 11, modules.graph_of(fast).hash, small.recipe, 99.5)
+
+
 def test_what_is_committed_gives_way_where_it_was_interrupted(home: Path, submission: Submission) -> None:
     later = replace(submission.recipe, seed=9)
     save_submission(submission, weights_path(FINAL))
