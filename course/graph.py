@@ -14,6 +14,7 @@ import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from course.errors import GraphError
 from course.operations import ALLOWED
@@ -109,7 +110,7 @@ class Graph:
 
         return Network(self, weights)
 
-    @property
+    @cached_property  # a lesson's checks ask for them some thirty times
     def rows(self):
         """One `Row` an operation: kind, shape, kernel, receptive field, parameters, multiply-adds."""
         from course.table import rows

@@ -11,8 +11,6 @@ from course.graph import Graph, Node, Value
 from course.shapes import infer_shapes
 
 ZEROS = ("zeros", "zeros_like", "new_zeros")
-LARGER = ("maximum", "max.other")
-CHOICES = ("where.self", "where.ScalarOther")
 POSITIVE = ("gt.Scalar", "ge.Scalar")
 SUM, MEAN = "sum.dim_IntList", "mean.dim"  # both take the axes and whether they are kept
 SCALES = {"div.Tensor": lambda count, number: number / count, "mul.Tensor": lambda count, number: number * count}
@@ -28,7 +26,7 @@ def simplified(graph: Graph) -> Graph:
 def _with_relus(graph: Graph) -> Graph:
     nodes = {node.name: node for node in graph.nodes}
     cut = {node.name: source for node in graph.nodes if (source := _cut_at_zero(node, nodes))}
-    by_zeros = [name for name in cut if nodes[name].op in (*LARGER, *CHOICES)]
+    by_zeros = [name for name in cut if len(list(nodes[name].inputs())) > 1]
     shapes = infer_shapes(graph) if by_zeros else {}
     for name in by_zeros:
         if shapes[name] != shapes[cut[name].name]:  # zeros of another shape have spread it

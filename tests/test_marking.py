@@ -454,14 +454,17 @@ def means_of_batches(network, loader):
     return sum(losses) / len(losses), 100 * right / len(loader.dataset)
 
 
-def schedule_first(epochs, lr, step_size, gamma):
+def schedule_alone(epochs, lr, step_size, gamma, then=lambda optimizer: None):
     optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
     schedule, rates = StepLR(optimizer, step_size, gamma), []
     for _ in range(epochs):
         rates.append(optimizer.param_groups[0]["lr"])
         schedule.step()
-        optimizer.step()
+        then(optimizer)
     return rates
+
+
+schedule_first = partial(schedule_alone, then=SGD.step)
 
 
 class NeedsATransform(solution(1).DigitDataset):
@@ -563,15 +566,7 @@ def test_a_usual_slip_is_named(name: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:Detected call of")
 def test_rates_may_be_asked_of_a_schedule_alone() -> None:
-    def without_steps(epochs, lr, step_size, gamma):
-        optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
-        schedule, rates = StepLR(optimizer, step_size, gamma), []
-        for _ in range(epochs):
-            rates.append(optimizer.param_groups[0]["lr"])
-            schedule.step()
-        return rates
-
-    answer = json.loads(json.dumps(ask("rates", {"learning_rates": without_steps}, {"seed": 4})))
+    answer = json.loads(json.dumps(ask("rates", {"learning_rates": schedule_alone}, {"seed": 4})))
     assert JUDGE["rates"](answer, 4).fraction == 1
 
 
