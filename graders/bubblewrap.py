@@ -33,7 +33,7 @@ def wrap(
     It ends, with all its children, when its caller ends.
     """
     bound = [("--ro-bind-try", path, path) for path in SYSTEM]
-    bound += [("--ro-bind", str(path), str(path)) for path in _python()]
+    bound += [("--ro-bind", str(path), str(path)) for path in python_folders()]
     bound += [("--ro-bind", str(path), f"{PACKAGES}/{path.name}") for path in our_packages()]
     bound += [("--ro-bind", str(path), place) for path, place in (read or {}).items()]
     bound += [("--bind", str(path), place) for path, place in (write or {}).items()]
@@ -51,7 +51,7 @@ def our_packages() -> list[Path]:
     return [Path(str(course.__file__)).parent, Path(__file__).parent]
 
 
-def _python() -> list[Path]:
+def python_folders() -> list[Path]:
     """Where this Python and its packages lie."""
     roots = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent]
     roots += [path for path in map(Path, sys.path) if path.name in ("site-packages", "dist-packages")]
@@ -88,7 +88,7 @@ def why_not() -> str:
     """Why bubblewrap cannot be used on this machine; empty where it works. It is tried, once a process."""
     if not shutil.which("bwrap"):
         return "bwrap is not installed" if sys.platform == "linux" else "it is for Linux only"
-    if any(path in (Path("/"), Path.home()) for path in _python()):
+    if any(path in (Path("/"), Path.home()) for path in python_folders()):
         return "Python is installed in the home folder itself, which learner code must not see"
     try:
         done = subprocess.run(

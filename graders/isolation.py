@@ -7,16 +7,20 @@ ends all that it has started. Linux only, and only where nested user namespaces 
 import ctypes
 import os
 import signal
+from collections.abc import Iterable
+from pathlib import Path
 
 NEWNS, NEWIPC, NEWUSER, NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
-NOSUID, NODEV, RECURSIVE, PRIVATE, READ_ONLY = 2, 4, 1 << 14, 1 << 18, 1
+NOSUID, NODEV, BIND, RECURSIVE, PRIVATE, READ_ONLY = 2, 4, 1 << 12, 1 << 14, 1 << 18, 1
+EMPTIED = ("/tmp", "/dev/shm")
 PARENT_DEATH, DUMPABLE, BOUNDING_DROP, NO_NEW_PRIVILEGES = 1, 4, 24, 38
 CAPABILITIES, CAPABILITY_VERSION = 64, 0x20080522
 
 
-def isolate(work: str, size: int) -> None:
+def isolate(work: str, size: int, keep: Iterable[Path] = ()) -> None:
     """Move this process, which has one thread, into namespaces of its own, in the fresh folder `work` of at most `size` bytes.
 
+    Of the folders that are emptied, what is in `keep` stays in sight, as it was: Python may be installed there.
     The caller goes on in a forked child, as its namespace's first process; the parent waits for it and ends as it does.
     Raises OSError where the system does not allow it.
     """
@@ -28,8 +32,13 @@ def isolate(work: str, size: int) -> None:
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
     _call(libc.mount, None, b"/", None, RECURSIVE | PRIVATE, None)
-    for place in (b"/tmp", b"/dev/shm"):
-        _call(libc.mount, b"tmpfs", place, b"tmpfs", NOSUID | NODEV, f"size={size},mode=1777".encode())
+    kept = {folder: os.open(folder, os.O_PATH) for folder in keep if any(folder.is_relative_to(place) for place in EMPTIED)}
+    for place in EMPTIED:
+        _call(libc.mount, b"tmpfs", place.encode(), b"tmpfs", NOSUID | NODEV, f"size={size},mode=1777".encode())
+    for folder, handle in kept.items():
+        folder.mkdir(parents=True)
+        _call(libc.mount, f"/proc/self/fd/{handle}".encode(), os.fsencode(folder), None, BIND | RECURSIVE, None)
+        os.close(handle)
     _call(libc.mount, b"tmpfs", b"/proc", b"tmpfs", NOSUID | NODEV | READ_ONLY, b"size=4k")
     os.makedirs(work)
     os.chdir(work)
@@ -58,13 +67,13 @@ def _call(function, *arguments) -> None:
         raise OSError(number, f"{function.__name__}: {os.strerror(number)}")
 
 
-def allowed(work: str, size: int) -> str:
+def allowed(work: str, size: int, keep: Iterable[Path] = ()) -> str:
     """Why this process could not isolate a child; empty where it can. It is tried."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         try:
-            isolate(work, size)
+            isolate(work, size, keep)
         except BaseException as error:
             os.write(writing, str(error)[:300].encode() or b"it fails")
         finally:

@@ -82,7 +82,7 @@ def main(tasks: str, sandbox: str) -> None:
     from graders.probes import answer
 
     wrapped = sandbox == BUBBLEWRAP
-    problem = allowed(f"{bubblewrap.WORK}-child", bubblewrap.SMALL) if wrapped else ""
+    problem = allowed(f"{bubblewrap.WORK}-child", bubblewrap.SMALL, bubblewrap.python_folders()) if wrapped else ""
     if not problem:
         _warm()
     serve(answer, partial(_confine, wrapped=wrapped, tasks=int(tasks)), {"problem": problem}, orphans=True)
@@ -122,7 +122,7 @@ def _confine(request: dict, *, wrapped: bool, tasks: int) -> None:
     if wrapped:
         from graders.isolation import isolate
 
-        isolate(f"{bubblewrap.WORK}-child", bubblewrap.SMALL)
+        isolate(f"{bubblewrap.WORK}-child", bubblewrap.SMALL, bubblewrap.python_folders())
     else:
         os.chdir(tempfile.mkdtemp(dir=os.environ["HOME"]))
     os.environ["HOME"] = os.environ["MPLCONFIGDIR"] = os.getcwd()

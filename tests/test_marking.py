@@ -464,7 +464,7 @@ def schedule_alone(epochs, lr, step_size, gamma, then=lambda optimizer: None):
     return rates
 
 
-schedule_first = partial(schedule_alone, then=SGD.step)
+schedule_first = partial(schedule_alone, then=lambda optimizer: optimizer.step())
 
 
 class NeedsATransform(solution(1).DigitDataset):

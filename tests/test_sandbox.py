@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sandboxes import BOTH, ends, needs_bubblewrap, running
 
 from course.errors import SandboxError
 from graders import bubblewrap
+from graders.isolation import EMPTIED
 from graders.limits import BEST, BUBBLEWRAP, PLAIN
 from graders.sandbox import Limits, run_probes
 
@@ -157,3 +159,24 @@ def test_a_verdict_names_the_sandbox_and_the_object_has_the_same_keys(tmp_path: 
     assert "in a plain limited process" in words.stdout
     answer = subprocess.run([*command, "--json"], capture_output=True, text=True)
     assert set(json.loads(answer.stdout)) == {"submission", "passed", "evidence", "constraints", "error"}
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from graders.isolation import isolate
+kept, other = map(Path, sys.argv[1:])
+isolate("/tmp/child", 2**20, [kept])
+print((kept / "inside").read_text(), other.exists())
+"""
+
+
+@needs_bubblewrap
+def test_an_isolated_child_sees_of_an_emptied_folder_only_what_python_is_in(root: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=EMPTIED[0]) as folder:  # wherever pytest's own folder lies
+        kept, other = Path(folder) / "python", Path(folder) / "other"
+        for place in (kept, other):
+            place.mkdir()
+            (place / "inside").write_text("there")
+        done = subprocess.run([sys.executable, "-c", LOOK, kept, other], capture_output=True, text=True, cwd=root)
+    assert done.stdout.split() == ["there", "False"], done.stderr
