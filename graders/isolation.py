@@ -1,7 +1,7 @@
 """Namespaces of its own for a forked child that runs learner code, inside bubblewrap's: it meets no other child and no server.
 
-A child sees no process but its own, an empty folder in memory of its own as `/tmp`, and no `/proc`; when it ends, the kernel
-ends all that it has started. Linux only, and only where nested user namespaces are allowed.
+A child sees no process but its own, a `/tmp` in memory of its own, empty but for folders asked for, and no `/proc`; when it ends,
+the kernel ends all that it has started. Linux only, and only where nested user namespaces are allowed.
 """
 
 import ctypes
