@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from course.errors import one_line
-from graders.limits import ASLEEP, BEST, EVALUATION_SECONDS, MEMORY, PLAIN, SECONDS, Limits
+from graders.limits import ASLEEP, BEST, BUBBLEWRAP, EVALUATION_SECONDS, MEMORY, PLAIN, SECONDS, Limits
 from graders.verdict import from_json, not_graded
 
 
@@ -43,6 +43,10 @@ def parser() -> argparse.ArgumentParser:
     course = commands.add_parser("course", help="make an nbgrader course folder from the lessons")
     course.add_argument("folder")
     course.add_argument("--lessons", type=int, nargs="+", metavar="N", help="only these lessons (all)")
+    course.add_argument(
+        "--sandbox", choices=(BUBBLEWRAP, PLAIN),
+        help="where learner code runs when the course is graded (as the course says; a new one, bubblewrap where it works)",
+    )  # fmt: skip
     group = commands.add_parser("class", help="grade all hand-ins of a course folder, into nbgrader's gradebook")
     group.add_argument("folder", help="the course folder, with submitted/LEARNER/ASSIGNMENT/")
     group.add_argument("--assignments", nargs="+", metavar="NAME", help="only these (all that were handed in)")
@@ -104,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
             return run_leaderboard(options)
         from graders.course_folder import build_course
 
-        build_course(options.folder, options.lessons)
+        build_course(options.folder, options.lessons, sandbox=options.sandbox)
     except CourseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -8,20 +8,9 @@ import nbformat
 from course.errors import UsageError
 from course.iterations import lessons as all_lessons
 from course.pairs import LESSONS
-from graders.bubblewrap import choose, describe
+from graders.bubblewrap import describe
+from graders.course_config import NAME, write_config
 
-CONFIG = '''"""nbgrader's configuration of this course; everything in it comes from graders.nbgrader_config."""
-
-from pathlib import Path
-
-from graders.nbgrader_config import configure
-
-# Where learner code runs: "best" is bubblewrap where it works and a plain limited process elsewhere, with a warning;
-# "bubblewrap" refuses to grade where it does not work; "plain" does without it. SECURITY.md says what each keeps out.
-SANDBOX = "best"
-
-configure(get_config(), Path(__file__).parent, sandbox=SANDBOX{practice})  # noqa: F821, nbgrader defines get_config
-'''
 OURS = {
     "source",
     "release",
@@ -32,22 +21,23 @@ OURS = {
     "originals",
     "rubrics",
     "gradebook.db",
-    "nbgrader_config.py",
+    NAME,
     "grades.csv",
 }
 NO_ACCURACY = ("accuracy", "trained")
 
 
-def build_course(folder, lessons: list[int] | None = None, *, practice: bool = False) -> Path:
+def build_course(folder, lessons: list[int] | None = None, *, practice: bool = False, sandbox: str | None = None) -> Path:
     """A course folder with the lessons' assignments in `source/`; what learners handed in and what was graded stays as it is.
 
-    With `practice`, checks of accuracy are worth nothing: for a machine without MNIST. Raises UsageError.
+    With `practice`, checks of accuracy are worth nothing: for a machine without MNIST. `sandbox` is where learner code is to
+    run; None: as the course says, or a new one as best this machine can. Raises UsageError, SandboxError.
     """
     folder = Path(folder).resolve()
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a folder that is new, empty or a course already")
     strangers = sorted(path.name for path in folder.iterdir() if path.name not in OURS) if folder.exists() else []
-    if strangers and not (folder / "nbgrader_config.py").exists():
+    if strangers and not (folder / NAME).exists():
         raise UsageError(
             f"{folder} holds other things ({', '.join(strangers[:3])}); name a folder that is new or empty"
         )
@@ -65,10 +55,10 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
         _write_rubric(folder / "rubrics" / f"{slug}.md", number)
-    (folder / "nbgrader_config.py").write_text(CONFIG.format(practice=", practice=True" if practice else ""))
+    chosen = write_config(folder, practice=practice, sandbox=sandbox)
     print(f"{folder}: {len(set(lessons or known))} assignments in source/. Next, in that folder:")
     print(f"  nbgrader generate_assignment {known[min(lessons or known)].slug}")
-    print(f"On this machine {describe(choose())}.")
+    print(f"In this course {describe(chosen)}.")
     return folder
 
 

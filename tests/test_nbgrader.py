@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
 from course.errors import UsageError
+from graders import bubblewrap
 from graders.course_folder import build_course
 from graders.feedback import AWAITS, STYLE
 from graders.lessons import POINTS
@@ -149,6 +150,35 @@ def test_a_course_has_the_lesson_the_configuration_and_the_rubric(tmp_path: Path
     assert (folder / "source" / SLUG / f"{SLUG}.ipynb").exists()
     assert "configure(" in (folder / "nbgrader_config.py").read_text()
     assert "## Analysis" in (folder / "rubrics" / f"{SLUG}.md").read_text()
+
+
+@pytest.mark.parametrize("problem, sandbox", [("", "bubblewrap"), ("it is for Linux only", "plain")])
+def test_a_new_course_says_where_learner_code_runs_and_never_falls_back(
+    problem: str, sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bubblewrap, "why_not", lambda: problem)
+    folder = build_course(tmp_path / "course", [8])
+    assert f'SANDBOX = "{sandbox}"\n' in (folder / "nbgrader_config.py").read_text()
+    assert ("with this user's rights" in capsys.readouterr().out) == bool(problem)
+
+
+def test_a_course_built_anew_keeps_what_its_instructor_configured(tmp_path: Path) -> None:
+    config = build_course(tmp_path / "course", [8]) / "nbgrader_config.py"
+    config.write_text(config.read_text() + 'c.Exchange.root = "/srv/exchange"\n')
+    before = config.read_text()
+    build_course(tmp_path / "course")
+    assert config.read_text() == before
+    build_course(tmp_path / "course", practice=True, sandbox="plain")
+    assert config.read_text().endswith(before.partition("configure(get_config()")[2].partition("\n")[2])
+    assert 'SANDBOX = "plain"\n' in config.read_text() and "sandbox=SANDBOX, practice=True)" in config.read_text()
+
+
+def test_a_setting_that_has_no_line_of_its_own_is_left_to_the_instructor(tmp_path: Path) -> None:
+    config = build_course(tmp_path / "course", [8]) / "nbgrader_config.py"
+    config.write_text("c = get_config()\n")
+    with pytest.raises(UsageError, match='SANDBOX = "plain"'):
+        build_course(tmp_path / "course", [8], sandbox="plain")
+    assert config.read_text() == "c = get_config()\n"
 
 
 @pytest.mark.slow
