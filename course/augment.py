@@ -90,12 +90,14 @@ def _rotation(degrees: float, width: int, height: int) -> tuple[float, ...]:
 def _affine(images: Tensor, matrix: tuple[Tensor, ...], fill: int) -> Tensor:
     """Take output pixel (x, y) from input (ax + by + c, dx + ey + f), in Pillow's fixed point (`affine_fixed`)."""
     count, height, width = images.shape
-    a, b, c, d, e, f = torch.stack(matrix).to(images.device)  # six numbers an image: all the rest happens where it is
-    first_x, first_y = _fixed(c + a * 0.5 + b * 0.5), _fixed(f + d * 0.5 + e * 0.5)  # the pixel's centre
+    a, b, c, d, e, f = matrix  # six numbers an image, in double precision, which a Mac's graphics cores lack
+    centred = (c + a * 0.5 + b * 0.5, f + d * 0.5 + e * 0.5)  # where the first pixel's centre comes from
+    fixed = torch.stack([_fixed(numbers) for numbers in (a, b, d, e, *centred)])  # (6, N, 1, 1)
+    a, b, d, e, first_x, first_y = fixed.to(images.device)  # all the rest happens where the images are
     x = torch.arange(width, dtype=torch.int32, device=images.device)
     y = torch.arange(height, dtype=torch.int32, device=images.device).view(-1, 1)
-    from_x = (first_x + x * _fixed(a) + y * _fixed(b)).bitwise_right_shift_(16).clamp_(-1, width)  # (N, H, W)
-    from_y = (first_y + x * _fixed(d) + y * _fixed(e)).bitwise_right_shift_(16).clamp_(-1, height)
+    from_x = (first_x + x * a + y * b).bitwise_right_shift_(16).clamp_(-1, width)  # (N, H, W)
+    from_y = (first_y + x * d + y * e).bitwise_right_shift_(16).clamp_(-1, height)
     framed = F.pad(images, (1, 1, 1, 1), value=fill)  # (N, H + 2, W + 2): from outside comes the frame
     index = from_y.add_(1).mul_(width + 2).add_(from_x).add_(1).long()
     return framed.view(count, -1).gather(1, index.view(count, -1)).view(count, height, width)

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course.download import download
-from course.errors import DataError
+from course.errors import DataError, UsageError
 from course.folders import below, cache_folder
 
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081  # of the 60,000 training digits' pixels, scaled to 0..1; lesson 1 computes them
@@ -49,6 +49,8 @@ def hold_out(data: Data, digits: int = 10_000) -> Data:
     Of fewer than five times `digits`, as in practice digits, a fifth is held out.
     """
     total = len(data.train_labels)
+    if digits < 1:
+        raise UsageError(f"digits is how many to hold out, at least 1; saw {digits}")
     kept = total - min(digits, total // 5)
     return Data(
         f"{data.name}, {total - kept:,} training digits held out",
@@ -111,8 +113,6 @@ def mnist_available() -> bool:
         return bool(original_files(download=False))
     except DataError:
         return False
-
-
 
 
 def _named_folder(folder: Path) -> list[bytes]:

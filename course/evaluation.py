@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course.data import normalize
+from course.modes import modes_kept
 
 EVALUATION_BATCH = 100  # digits: iteration 8's largest map takes 7 MB; the allocator gives larger ones back each time
 
@@ -12,12 +13,10 @@ EVALUATION_BATCH = 100  # digits: iteration 8's largest map takes 7 MB; the allo
 @torch.inference_mode()
 def scores(network: nn.Module, images: Tensor, batch_size: int = EVALUATION_BATCH) -> Tensor:
     """The ten scores of each digit, in evaluation mode: uint8 images (N, 28, 28) to float32 (N, 10), on the CPU."""
-    was_training = network.training
-    network.eval()
     device = next((t.device for t in [*network.parameters(), *network.buffers()]), torch.device("cpu"))
-    parts = [network(normalize(part.to(device))).float().cpu() for part in images.split(batch_size)]
-    network.train(was_training)
-    return torch.cat(parts)
+    with modes_kept(network):
+        network.eval()
+        return torch.cat([network(normalize(part.to(device))).float().cpu() for part in images.split(batch_size)])
 
 
 def predict(network: nn.Module, images: Tensor) -> Tensor:

@@ -15,7 +15,6 @@ class Window:
     padding: tuple[tuple[int, int], ...]  # before and after
     dilation: tuple[int, ...]
     transposed: bool = False
-    groups: int = 1
 
     @property
     def span(self) -> tuple[int, ...]:
@@ -48,17 +47,16 @@ def _convolution(node, graph, shapes) -> Window:
 
     stride = setting(3, 1)
     if node.op.startswith("conv_transpose"):
-        dilation, groups = setting(7, 1), node.args[6] if len(node.args) > 6 else 1
         padding = tuple((p, p) for p in setting(4, 0))
-        return Window(kernel, stride, padding, dilation, True, groups)
-    dilation, groups = setting(5, 1), node.args[6] if len(node.args) > 6 else 1
+        return Window(kernel, stride, padding, setting(7, 1), transposed=True)
     named = node.args[4] if len(node.args) > 4 and isinstance(node.args[4], str) else None
+    dilation = setting(5, 1)
     if named == "same":
         total = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
         padding = tuple((t // 2, t - t // 2) for t in total)
     else:
         padding = tuple((p, p) for p in (setting(4, 0) if named is None else (0,) * axes))
-    return Window(kernel, stride, padding, dilation, False, groups)
+    return Window(kernel, stride, padding, dilation)
 
 
 def _pooling(node, shapes) -> Window:
@@ -68,7 +66,7 @@ def _pooling(node, shapes) -> Window:
         out = spread(node.args[1], axes)
         out = tuple(size[i] if n is None else n for i, n in enumerate(out))
         stride = tuple(max(1, n // m) for n, m in zip(size, out, strict=True))
-        kernel = tuple(n - (m - 1) * s for n, m, s in zip(size, out, stride, strict=True))
+        kernel = tuple(max(-(-(i + 1) * n // m) - i * n // m for i in range(m)) for n, m in zip(size, out, strict=True))
         return Window(kernel, stride, ((0, 0),) * axes, (1,) * axes)
     kernel = spread(node.args[1], axes)
     stride = spread(node.args[2], axes) if len(node.args) > 2 and node.args[2] != () else kernel

@@ -163,6 +163,14 @@ class Graph:
             raise GraphError(f"this is not a graph that the course wrote: {type(error).__name__}: {error}") from None
 
 
+def expect_storable(graph: Graph) -> None:
+    """Raise GraphError where a file of the course could not hold this graph: it has the limits of reading."""
+    try:
+        _read(graph.to_json())
+    except ValueError as error:
+        raise GraphError(f"the network is outside of what the course can keep: {error}") from None
+
+
 def _leaves(argument) -> Iterator[Value | Stored]:
     if isinstance(argument, Value | Stored):
         yield argument

@@ -57,7 +57,6 @@ class Lesson:
     complete: str
     epochs: int
     minutes_cpu: int
-    minutes_gpu: int
     claims: tuple[str, ...]
 
     def compare(self, run: "Run") -> Comparison:

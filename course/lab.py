@@ -28,10 +28,11 @@ def prepare(folder) -> list[Path]:
         shutil.copyfile(LESSONS / "jupytext.toml", settings)
     new = []
     for script in scripts():
-        notebook = folder / script.with_suffix(".ipynb").name
-        if notebook.exists() or (folder / script.name).exists():
+        notebook, mine = folder / script.with_suffix(".ipynb").name, folder / script.name
+        changed = mine.exists() and mine.read_bytes() != script.read_bytes()  # one that is not is left from an interruption
+        if notebook.exists() or changed:
             continue
-        shutil.copyfile(script, folder / script.name)  # first: of a pair, Jupytext opens the newer file
+        shutil.copyfile(script, mine)  # first: of a pair, Jupytext opens the newer file
         shutil.copyfile(script.with_suffix(".ipynb"), notebook)
         new.append(notebook)
     return new

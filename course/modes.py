@@ -1,16 +1,20 @@
 """One graph from a network's two modes, training and evaluation."""
 
+from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
+from torch import nn
+
 from course.errors import GraphError
-from course.graph import INPUT, Mode, Node, Value
+from course.graph import INPUT, Mode, Node, Stored, Value
 from course.operations import DROPOUTS, MODE_ARGUMENT
 
 
 def merge_modes(training, evaluation) -> tuple[list[Node], str]:
     """One graph from the two modes, which may differ in dropout and in normalisations' flags only."""
-    train_nodes, output = _live(*training)
-    eval_nodes, eval_output = _live(*evaluation)
+    (train_nodes, output), (eval_nodes, eval_output) = training, evaluation
+    train_nodes, eval_nodes = live(train_nodes, output), live(eval_nodes, eval_output)
     for node in eval_nodes:
         if node.op in DROPOUTS and node.args[1] > 0:
             raise GraphError(
@@ -49,30 +53,41 @@ def _with_flag(node: Node, flag) -> Node:
     return replace(node, args=(*node.args[:place], flag, *node.args[place + 1 :]))
 
 
-def _live(nodes: list[Node], output: str) -> tuple[list[Node], str]:
+def live(nodes: Sequence[Node], output: str) -> list[Node]:
     """Only the operations that the output depends on."""
     needed = {output}
     for node in reversed(nodes):
         if node.name in needed:
             needed |= {item.name for item in node.inputs() if isinstance(item, Value)}
-    return [node for node in nodes if node.name in needed], output
+    return [node for node in nodes if node.name in needed]
+
+
+@contextmanager
+def modes_kept(module: nn.Module):
+    """Afterwards every part of a module is in the mode, training or evaluation, in which it was."""
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
 
 
 def _plain(nodes: list[Node], output: str) -> list[tuple]:
     """The operations without dropout, flags and names, to compare one mode with the other."""
-    names: dict[str, str] = {INPUT: INPUT}
+    names: dict[str, Value | Stored] = {INPUT: Value(INPUT)}
 
     def rename(item):
         if isinstance(item, Value):
-            return Value(names[item.name])
+            return names[item.name]
         return tuple(rename(i) for i in item) if isinstance(item, tuple) else item
 
     plain: list[tuple] = []
     for node in nodes:
         if node.op in DROPOUTS:
-            names[node.name] = names[node.args[0].name]
+            names[node.name] = rename(node.args[0])
             continue
-        names[node.name] = f"v{len(plain)}"
+        names[node.name] = Value(f"v{len(plain)}")
         if node.op in MODE_ARGUMENT:
             node = _with_flag(node, None)
         keywords = tuple((key, rename(item)) for key, item in sorted(node.kwargs.items()))

@@ -115,6 +115,8 @@ def _add_documented(axes, documented: Iteration) -> None:
 def plot_learning_rates(rates, *, documented=None) -> Picture:
     """The learning rate of every epoch, and beside it another list of rates, such as the documented run's."""
     rates = [float(rate) for rate in rates]
+    if not rates:
+        raise UsageError("there is no learning rate to show; saw an empty list, expected one an epoch")
     changes = sum(a != b for a, b in zip(rates, rates[1:], strict=False))
     figure = new_figure(
         7, 3.2, f"Learning rate by epoch: {len(rates)} epochs, from {rates[0]:g} to {rates[-1]:g} in {changes} changes"
@@ -132,8 +134,10 @@ def plot_learning_rates(rates, *, documented=None) -> Picture:
 
 
 def plot_receptive_field(graph: Graph, digit: Tensor | None = None) -> Picture:
-    """How much of a digit (28, 28) one position sees, operation by operation, where that grows."""
-    steps = _growing(graph.rows)
+    """How much of a digit (28, 28) one position sees, operation by operation, where that grows; else, at the end."""
+    steps = _growing(graph.rows) or graph.rows[-1:]
+    if not steps:
+        raise UsageError("the network has no operation yet, so that there is nothing to show")
     picture = np.zeros((28, 28)) if digit is None else np.asarray(digit).reshape(28, 28)
     said = ", ".join(f"{_size(row)} after {_title(row)}" for row in steps)
     columns = 6
@@ -144,7 +148,7 @@ def plot_receptive_field(graph: Graph, digit: Tensor | None = None) -> Picture:
         axes.axis("off")
     for axes, row in zip(grid.flat, steps, strict=False):
         frame(axes)
-        height, width = row.receptive_field if isinstance(row.receptive_field, tuple) else (row.receptive_field,) * 2
+        height, width = _sides(row)
         axes.imshow(picture, cmap="gray_r", vmin=0, vmax=max(float(picture.max()), 1.0))
         for colour, thickness in (("white", 3.5), ("black", 1.5)):  # a rim, so that it shows on any digit
             corner = (13.5 - width / 2, 13.5 - height / 2)  # the middle of the picture
@@ -156,8 +160,9 @@ def plot_receptive_field(graph: Graph, digit: Tensor | None = None) -> Picture:
 
 
 def _growing(rows: list[Row]) -> list[Row]:
-    before = [1, *(row.receptive_field for row in rows)]
-    return [row for row, field in zip(rows, before, strict=False) if row.receptive_field != field]
+    """Those whose receptive field is larger than that of all that they take."""
+    sides = {row.name: _sides(row) for row in rows}
+    return [row for row in rows if _sides(row) not in [(1, 1), *(sides.get(name) for name in row.inputs)]]
 
 
 def _title(row: Row) -> str:
@@ -166,5 +171,8 @@ def _title(row: Row) -> str:
 
 
 def _size(row: Row) -> str:
-    size = row.receptive_field
-    return " × ".join(map(str, size if isinstance(size, tuple) else (size, size)))
+    return " × ".join(map(str, _sides(row)))
+
+
+def _sides(row: Row) -> tuple[int, int]:
+    return row.receptive_field if isinstance(row.receptive_field, tuple) else (row.receptive_field, row.receptive_field)

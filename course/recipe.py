@@ -62,19 +62,22 @@ class Recipe:
                     f"augment holds {_or(AUGMENTATIONS)} of the course, ready made as RandomRotation(7); saw {_kind(item)}"
                 )
         optimizer = _settings(self.optimizer, "optimizer", torch.optim, OPTIMIZERS)
-        schedule = self.schedule and _settings(self.schedule, "schedule", lr_scheduler, SCHEDULES)
+        schedule = None if self.schedule is None else _settings(self.schedule, "schedule", lr_scheduler, SCHEDULES)
         self._try_out(optimizer, schedule)
 
     def _try_out(self, optimizer, schedule):
-        """Let PyTorch itself refuse a negative rate or a setting that is missing."""
+        """Let PyTorch itself refuse a negative rate or a setting that is missing, as for one of MNIST's epochs."""
         _leave_out_the_compiler()
+        parameter = torch.nn.Parameter(torch.zeros(1))
+        parameter.grad = torch.zeros(1)
         try:
-            built = self.build_optimizer([torch.nn.Parameter(torch.zeros(1))])
+            built = self.build_optimizer([parameter])
+            built.step()
         except Exception as error:
             raise RecipeError(f"optimizer {optimizer['name']}: {_short(error)}") from None
         try:
-            built_schedule = self.build_schedule(built, steps_per_epoch=1)
-            if built_schedule and not self.steps_every_batch:
+            built_schedule = self.build_schedule(built, steps_per_epoch=math.ceil(60_000 / self.batch_size))
+            if built_schedule:
                 with warnings.catch_warnings(action="ignore"):  # of a schedule that steps before its optimiser
                     built_schedule.step()  # a step_size of 0 shows only here
         except Exception as error:
@@ -109,7 +112,7 @@ class Recipe:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "optimizer": _settings(self.optimizer, "optimizer", torch.optim, OPTIMIZERS),
-            "schedule": self.schedule and _settings(self.schedule, "schedule", lr_scheduler, SCHEDULES),
+            "schedule": None if self.schedule is None else _settings(self.schedule, "schedule", lr_scheduler, SCHEDULES),
             "augment": augment,
             "seed": self.seed,
             "precision": self.precision,
@@ -127,7 +130,11 @@ class Recipe:
             values["schedule"] = _partial(data["schedule"], lr_scheduler, SCHEDULES)
         if not isinstance(data["augment"], list):
             raise RecipeError("augment is a list")
-        values["augment"] = tuple(_partial(item, augmentations, AUGMENTATIONS)() for item in data["augment"])
+        augment = [_partial(item, augmentations, AUGMENTATIONS) for item in data["augment"]]
+        try:
+            values["augment"] = tuple(item() for item in augment)
+        except TypeError as error:
+            raise RecipeError(f"augment: {one_line(error)}") from None
         return cls(**values)
 
 

@@ -8,9 +8,21 @@ from course.errors import CourseError
 from course.submission import environment, load_submission, read_metadata
 
 
+class TrainFirst(CourseError):
+    """nbgrader runs this notebook, and there is no finished training to show."""
+
+    kind = "train_first"
+
+
 def is_graded_run() -> bool:
     """Whether nbgrader runs this kernel, to validate or to autograde; it sets a variable for that."""
     return bool(os.environ.get("NBGRADER_EXECUTION"))
+
+
+def expect_training() -> None:
+    """Raise TrainFirst where nbgrader runs this kernel."""
+    if is_graded_run():
+        raise TrainFirst("train first: nbgrader never trains, and no saved run fits this network, recipe and data")
 
 
 def find_run(run, folder="."):

@@ -37,25 +37,34 @@ class Run:
     def last(self) -> Epoch:
         return self.history[-1]
 
-    def keep(self, epoch: Epoch, weights: dict[str, Tensor]) -> None:
+    def keep(self, epoch: Epoch, weights: dict[str, Tensor], state: dict[str, dict]) -> None:
         """Add a finished epoch."""
         self.history.append(epoch)
-        self.weights["last"] = weights
+        self.weights["last"], self.state = weights, state
         if self.best is epoch:
             self.weights["best"] = weights
 
     def network(self, epoch: str = "best") -> Network:
         """The trained network, in evaluation mode: the "best" epoch's or the "last" one's."""
+        self._expect(epoch)
         chosen = self.weights.get(epoch) or next(iter(self.weights.values()))  # a file carries only one of the two
         return self.graph.build(chosen).eval()
 
     def save(self, path, epoch: str = "best") -> Path:
         """Write a submission file that carries the weights of the "best" or the "last" epoch."""
+        self._expect(epoch)
         if epoch not in self.weights:
-            raise CourseError(f"this run holds the weights of its {' and '.join(self.weights)} epoch, not {epoch!r}")
+            held = next(iter(self.weights))
+            raise CourseError(f'this run was read from a file, which holds its {held} epoch: save(path, epoch="{held}")')
         number = self.best.epoch if epoch == "best" else self.last.epoch
         submission = Submission(
             self.graph, self.recipe, self.weights[epoch], tuple(self.history), self.initial, self.data,
             epoch, number, environment(),
         )  # fmt: skip
         return save_submission(submission, path)
+
+    def _expect(self, epoch: str) -> None:
+        if epoch not in ("best", "last"):
+            raise CourseError(f'the epoch is "best" or "last", saw {epoch!r}')
+        if not self.history:
+            raise CourseError("this run has no finished epoch; train first")

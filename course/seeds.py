@@ -6,13 +6,13 @@ after the other with two. Networks travel to the other processes as data, so a c
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from course.data import Data
 from course.recipe import Recipe
+from course.replay import expect_training
 from course.run import Run
 from course.training import Diverged, begin, train
 
@@ -31,19 +31,26 @@ def fit_seeds(
 
     On a CPU as many run at once as `processes` says (one a core), one thread each; one alone has all threads, and on a GPU they
     run one after the other. A run whose loss became no number keeps the epochs before that. Figures may differ from `fit`'s in
-    the last digits: sums of one thread are rounded in another order than sums of two. Raises CourseError.
+    the last digits: sums of one thread are rounded in another order than sums of two. Ctrl-C ends it, and the runs that are
+    finished come back. Raises CourseError.
     """
+    expect_training()
     seeds = list(seeds)
-    begun = [begin(network, replace(recipe, seed=seed), data) for seed in seeds]
+    begun = [begin(network, recipe, data, seed) for seed in seeds]
     runs: dict[int, Run] = {}
     started = time.perf_counter()
-    for done, (index, run) in enumerate(_finished(begun, data, device, processes), start=1):
-        runs[index] = run
-        if progress:
-            result = f"test {run.last.test_accuracy:.2f}%" if run.history else "diverged in its first epoch"
-            left = (time.perf_counter() - started) / done * (len(seeds) - done)
-            print(f"seed {seeds[index]}: {result} ({done} of {len(seeds)}, {_minutes(left)} left)", flush=True)
-    return [runs[index] for index in range(len(seeds))]
+    try:
+        for done, (index, run) in enumerate(_finished(begun, data, device, processes), start=1):
+            runs[index] = run
+            if progress:
+                result = f"test {run.last.test_accuracy:.2f}%" if run.history else "diverged in its first epoch"
+                left = (time.perf_counter() - started) / done * (len(seeds) - done)
+                print(f"seed {seeds[index]}: {result} ({done} of {len(seeds)}, {_minutes(left)} left)", flush=True)
+    except KeyboardInterrupt:
+        if not runs:
+            raise
+        print(f"interrupted: the runs of the seeds {', '.join(str(seeds[index]) for index in sorted(runs))} are finished")
+    return [runs[index] for index in sorted(runs)]
 
 
 def _finished(begun: list[tuple[Run, dict[str, Tensor]]], data: Data, device, processes) -> Iterator[tuple[int, Run]]:

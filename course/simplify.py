@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from course.errors import GraphError
 from course.graph import Graph, Node, Value
+from course.modes import live
 from course.shapes import infer_shapes
 
 ZEROS = ("zeros", "zeros_like", "new_zeros")
@@ -32,7 +33,7 @@ def _with_relus(graph: Graph) -> Graph:
         if shapes[name] != shapes[cut[name].name]:  # zeros of another shape have spread it
             del cut[name]
     written = (Node(node.name, "relu", (cut[node.name],), {}, node.at) if node.name in cut else node for node in graph.nodes)
-    return _without_unused(replace(graph, nodes=tuple(written)), (*ZEROS, *POSITIVE))
+    return replace(graph, nodes=tuple(live(tuple(written), graph.output)))
 
 
 def _cut_at_zero(node: Node, nodes: dict[str, Node]) -> Value | None:
@@ -71,14 +72,7 @@ def _with_log_softmaxes(graph: Graph) -> Graph:
         if source and source.op == "softmax.int" and users[source.name] == 1:
             node = Node(node.name, "log_softmax.int", source.args, source.kwargs, node.at)
         written.append(node)
-    return _without_unused(replace(graph, nodes=tuple(written)), ("softmax.int",))
-
-
-def _without_unused(graph: Graph, operations: tuple[str, ...]) -> Graph:
-    """The graph without those of these operations' results that nothing takes."""
-    users = _users(graph)
-    kept = (n for n in graph.nodes if n.op not in operations or users[n.name] or n.name == graph.output)
-    return replace(graph, nodes=tuple(kept))
+    return replace(graph, nodes=tuple(live(written, graph.output)))
 
 
 def _users(graph: Graph) -> Counter[str]:

@@ -5,7 +5,7 @@ Whether a saved run is one of the network that the notebook defines, and what th
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course.errors import CourseError, UsageError, one_line
@@ -27,6 +27,7 @@ class Progress:
     checks: int = 0
     correct: int = 0
     run: str = ""
+    run_is_whole: bool = True
     trains: bool = True
     problem: str = ""
 
@@ -49,19 +50,20 @@ def progress(folder, item: Lesson) -> Progress:
     path = Path(folder) / f"{item.slug}.ipynb"
     release = _cells(LESSONS / path.name)
     trains = any(f"{item.slug}.safetensors" in _source(cell) for cell in release if cell["cell_type"] == "code")
-    run = _run(path.with_suffix(".safetensors")) if trains else "none asked for"
+    run, whole = _run(path.with_suffix(".safetensors")) if trains else ("none asked for", True)
+    known = Progress(item, run=run, run_is_whole=whole, trains=trains)
     if not path.is_file():
-        return Progress(item, run=run, trains=trains, problem="no notebook")
+        return replace(known, problem="no notebook")
     try:
         mine = {_about(cell).get("grade_id"): cell for cell in _cells(path)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return Progress(item, run=run, trains=trains, problem=f"unreadable ({type(error).__name__})")
+        return replace(known, problem=f"unreadable ({type(error).__name__})")
     answers = {_about(cell)["grade_id"]: cell for cell in release if _about(cell).get("solution")}
     checks = {_about(cell)["grade_id"]: cell for cell in release if _about(cell).get("grade")}
     checks = {name: cell for name, cell in checks.items() if name not in answers}
     unwritten = tuple(name for name, cell in answers.items() if not _is_written(mine.get(name), cell))
     correct = sum(_marks(mine.get(name)) == _about(cell)["points"] for name, cell in checks.items())
-    return Progress(item, len(answers), unwritten, len(checks), correct, run, trains)
+    return replace(known, answers=len(answers), unwritten=unwritten, checks=len(checks), correct=correct)
 
 
 def report(folder) -> str:
@@ -77,7 +79,7 @@ def report(folder) -> str:
         "Read from saved files: nothing was run, nothing marked. A check counts if it was correct when it was last run."
     )
     asked = [one for one in found if one.trains and "accuracy" in one.item.claims and not one.problem]
-    last = next((one for one in reversed(asked) if one.run and not one.unwritten), None)
+    last = next((one for one in reversed(asked) if one.run and one.run_is_whole and not one.unwritten), None)
     if last:
         path = (folder / f"{last.item.slug}.ipynb").as_posix()
         lines.append(
@@ -88,24 +90,26 @@ def report(folder) -> str:
 
 def _next(lessons: list[Progress]) -> str:
     for one in lessons:
-        if one.done and (one.run or not one.trains):
+        if one.done and one.run and one.run_is_whole:
             continue
         if one.problem:
             what = "python -m course lab brings its notebook back, unless there is a script of that name"
         elif one.unwritten:
             what = f"write {', '.join(one.unwritten)}"
-        elif one.trains and not one.run:
+        elif not one.run:
             what = "train, which saves the run beside the notebook"
+        elif not one.run_is_whole:
+            what = "delete its .safetensors, which cannot be read, and train again"
         else:
             what = "run its checks again, save the notebook, and read what those that are not correct say"
         return f"Next: lesson {one.item.number}, {one.item.title}: {what}."
     return "Next: hand in what you have not handed in yet; as far as files can tell, every lesson is done."
 
 
-def _run(path: Path) -> str:
-    """What a saved run says of itself; empty where there is none."""
+def _run(path: Path) -> tuple[str, bool]:
+    """What a saved run says of itself, empty where there is none, and whether it can be read."""
     if not path.exists():
-        return ""
+        return "", True
     from course.submission import read_metadata  # takes PyTorch's import, so only where it is needed
 
     try:
@@ -114,11 +118,11 @@ def _run(path: Path) -> str:
         epochs, data = json.loads(about["recipe"])["epochs"], json.loads(about["data"])["name"]
         best = max(history, key=lambda epoch: epoch["test_correct"])
         said = f"best {best['test_accuracy']:.2f}% in epoch {best['epoch']}, {len(history)} of {epochs} epochs"
-        return said if data == "MNIST" else f"{said}, on {one_line(data, 40)}"
+        return said if data == "MNIST" else f"{said}, on {one_line(data, 40)}", True
     except CourseError as error:
-        return f"unreadable: {one_line(error, 100)}"
+        return f"unreadable: {one_line(error, 100)}", False
     except (KeyError, TypeError, ValueError) as error:
-        return f"unreadable: {type(error).__name__} in {path.name}"
+        return f"unreadable: {type(error).__name__} in {path.name}", False
 
 
 def _is_written(mine: dict | None, released: dict) -> bool:
@@ -142,7 +146,7 @@ def _cells(path: Path) -> list[dict]:
 
 
 def _source(cell: dict) -> str:
-    return "".join(cell["source"])
+    return "".join(cell.get("source", ""))
 
 
 def _about(cell: dict) -> dict:

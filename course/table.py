@@ -128,8 +128,7 @@ def _kind(node: Node, slides: Window | None, shapes) -> str:
         return f"global_{pooling}" if covers else pooling
     if base in ("mean", "amax", "max") and isinstance(node.args[0], Value):
         before, after = shapes[node.args[0].name], shapes[node.name]
-        one_a_channel = len(before) > 2 and math.prod(after[1:]) == before[1] if after and after[0] != () else False
-        if one_a_channel:
+        if len(before) > 2 and after[:2] == before[:2] and math.prod(after[2:]) == 1:  # one number a channel
             return "global_avg_pool" if base == "mean" else "global_max_pool"
     return base
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from course.data import Data, normalize
-from course.errors import CourseError, RecipeError
+from course.errors import CourseError, RecipeError, one_line
 from course.evaluation import scores
 from course.recipe import MOST_EPOCHS, Recipe
 from course.run import Run
@@ -33,12 +34,6 @@ class Diverged(CourseError):
     """The loss became infinite or no number."""
 
     kind = "diverged"
-
-
-class TrainFirst(CourseError):
-    """nbgrader runs this notebook, and there is no finished training to show."""
-
-    kind = "train_first"
 
 
 def fit(
@@ -55,18 +50,13 @@ def fit(
     A run in the working folder with the same graph, recipe, data and course version is replayed; delete its file,
     or say `replay=False`, to train again. Ctrl-C ends training and keeps the finished epochs. Raises CourseError.
     """
-    from course.replay import find_run, is_graded_run
+    from course.replay import expect_training, find_run, is_graded_run
 
-    if not isinstance(network, type):
-        raise CourseError("give fit the class, fit(Net, …), not a network: it seeds first, then builds")
-    if not isinstance(recipe, Recipe):
-        raise CourseError(f"the recipe should be a Recipe(epochs=…, …), saw {type(recipe).__name__}")
     run, weights = begin(network, recipe, data)
-    saved = find_run(run) if replay else None
+    saved = find_run(run) if replay or is_graded_run() else None
     if saved:
         return saved
-    if replay and is_graded_run():
-        raise TrainFirst("train first: nbgrader never trains, and no saved run fits this network, recipe and data")
+    expect_training()
     try:
         with torch.random.fork_rng(devices=[]):
             for _ in train(run, weights, data, device=device, progress=progress):
@@ -82,11 +72,25 @@ def fit(
     return run
 
 
-def begin(network: type[nn.Module], recipe: Recipe, data: Data) -> tuple[Run, dict[str, Tensor]]:
-    """A run that is still to be trained, and its fresh weights: seed first, then build. The caller's seed stays as it was."""
+def begin(
+    network: type[nn.Module], recipe: Recipe, data: Data, seed: int | None = None
+) -> tuple[Run, dict[str, Tensor]]:
+    """A run that is still to be trained, and its fresh weights: seed first, then build. The seed is the recipe's, or another.
+
+    The caller's own random numbers, on the CPU, go on as if nothing had been drawn. Raises CourseError.
+    """
+    if not isinstance(network, type):
+        raise CourseError(f"give the class, as in fit(Net, …), not {type(network).__name__}: fit seeds first, then builds")
+    if not isinstance(recipe, Recipe):
+        raise CourseError(f"the recipe should be a Recipe(epochs=…, …), saw {type(recipe).__name__}")
+    if not isinstance(data, Data):
+        raise CourseError(f"the data should be what load_data() or load_mnist() gives, saw {type(data).__name__}")
+    recipe = recipe if seed is None else replace(recipe, seed=seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         graph, weights = trace_with_weights(network)
+    if not any(tensor.trainable for tensor in graph.tensors.values()):
+        raise CourseError("the network has nothing to train: it needs a layer with weights that are not frozen")
     return Run(graph, recipe, {"name": data.name, "digest": data.digest}, fresh_statistics(weights)), weights
 
 
@@ -96,7 +100,7 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
     A run that has epochs already goes on behind them, exactly as if it had never stopped; its own weights count then.
     Raises Diverged where the loss is no longer a number.
     """
-    recipe, device = run.recipe, torch.device(device)
+    recipe, device = run.recipe, _present(device)
     images, labels = data.train_images.to(device), data.train_labels.to(device)
     test_images, test_labels = data.test_images.to(device), data.test_labels
     network = run.graph.build(run.weights["last"] if run.history else weights).to(device)
@@ -141,27 +145,41 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
                 schedule.step()
 
             train_loss = loss_sum.item() / len(images)
-            if not math.isfinite(train_loss):
-                raise Diverged(f"training diverged in epoch {number}: the loss is no number; lower the learning rate")
             answers = scores(network, test_images)  # (10000, 10), in single precision: as the grader will count
+            test_loss = F.cross_entropy(answers, test_labels).item()
+            if not math.isfinite(train_loss + test_loss):
+                raise Diverged(f"training diverged in epoch {number}: the loss is no number; {_advice(run, len(images))}")
             correct = int((answers.argmax(dim=1) == test_labels).sum())
             epoch = Epoch(
                 epoch=number,
                 train_loss=train_loss,
                 train_accuracy=100 * right.item() / len(images),
-                test_loss=F.cross_entropy(answers, test_labels).item(),
+                test_loss=test_loss,
                 test_accuracy=100 * correct / len(test_labels),
                 test_correct=correct,
                 learning_rate=rate,
                 seconds=time.perf_counter() - started,
             )
             state = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict() if schedule else {}}
-            run.state = copy.deepcopy(state)  # an epoch that is broken off must not reach into it
-            run.keep(epoch, network.weights())
+            run.keep(epoch, network.weights(), copy.deepcopy(state))  # copies: an epoch that is broken off must not reach in
             bar.set_postfix_str(
                 f"loss {train_loss:.4f}, train {epoch.train_accuracy:.2f}%, test {epoch.test_accuracy:.2f}%"
             )
             yield epoch
+
+
+def _present(device: str | torch.device) -> torch.device:
+    """The device, if it is there."""
+    try:
+        return torch.empty(0, device=device).device
+    except Exception as error:  # each kind of device has its own
+        raise CourseError(f"the device {str(device)!r} cannot be used ({one_line(error)}); leave it out for the CPU") from None
+
+
+def _advice(run: Run, digits: int) -> str:
+    if digits % run.recipe.batch_size == 1 and any(node.op == "batch_norm" for node in run.graph.nodes):
+        return "the last batch has one digit, over which a normalisation has no deviation: take another batch_size"
+    return "lower the learning rate"
 
 
 def _augmented(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
@@ -173,7 +191,7 @@ def _augmented(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Ten
 
 def cpu_has_bfloat16() -> bool:
     """Whether this CPU computes bfloat16 at speed, rather than in single precision with a rounding behind each step."""
-    return torch.cpu._is_avx512_bf16_supported()
+    return getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()  # PyTorch has no public name for it
 
 
 def _precision(precision: str, device: torch.device):

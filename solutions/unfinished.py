@@ -27,7 +27,7 @@ class Unfinished:
     def load(self, run: Run) -> None:
         """Give the run the epochs that were finished before, if there are any."""
         if self.path.exists():
-            kept = torch.load(self.path, weights_only=True)
+            kept = torch.load(self.path, map_location="cpu", weights_only=True)
             run.history = [Epoch(**epoch) for epoch in kept["history"]]
             run.weights, run.state = kept["weights"], kept["state"]
 

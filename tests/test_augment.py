@@ -39,6 +39,16 @@ def test_a_scale_of_one_changes_nothing(images: torch.Tensor) -> None:
     assert torch.equal(RandomScale(0)(images, torch.Generator().manual_seed(0)), images)
 
 
+def test_a_scale_is_pillows_about_the_centre(images: torch.Tensor) -> None:
+    factors = 1 + (torch.rand(len(images), generator=torch.Generator().manual_seed(2), dtype=torch.float64) * 2 - 1) * 0.3
+    scaled = RandomScale(0.3, fill=9)(images, torch.Generator().manual_seed(2))
+    for image, factor, seen in zip(images, factors.tolist(), scaled, strict=True):
+        matrix = (1 / factor, 0, 14 - 14 / factor, 0, 1 / factor, 14 - 14 / factor)
+        picture = Image.fromarray(image.numpy())
+        expected = picture.transform((28, 28), Image.Transform.AFFINE, matrix, Image.Resampling.NEAREST, fillcolor=9)
+        assert (seen.numpy() != np.asarray(expected)).mean() < 0.1, f"by {factor}"  # Pillow rounds a scale in another way
+
+
 @pytest.mark.parametrize(
     "kind", [RandomRotation(7), RandomShift(1), RandomScale(0.06)], ids=lambda kind: type(kind).__name__
 )

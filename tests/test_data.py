@@ -15,7 +15,7 @@ import torch
 
 from course.data import FILES, MNIST_TEST_COUNTS, Data, hold_out, load_data, load_mnist, load_practice_digits
 from course.download import download
-from course.errors import DataError
+from course.errors import DataError, UsageError
 
 CONTENT = b"digits " * 50_000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -148,6 +148,8 @@ def test_held_out_digits_are_the_last_training_digits_and_no_longer_trained_on()
     assert torch.equal(torch.cat([held.train_images, held.test_images]), data.train_images)
     assert torch.equal(torch.cat([held.train_labels, held.test_labels]), data.train_labels)
     assert len(held.test_labels) == 100
+    with pytest.raises(UsageError, match="at least 1; saw -5"):
+        hold_out(data, -5)
     assert len(hold_out(data).test_labels) == len(data.train_labels) // 5  # there are too few for 10,000
     assert len({data.digest, held.digest, hold_out(data).digest}) == 3 and held.name != data.name
 

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from course import rebuild
 from course.errors import GraphError
+from course.evaluation import scores
 from course.graph import Graph
 from course.output import expect_ten_scores
 from course.rebuild import Network
@@ -169,6 +170,59 @@ def test_a_layer_that_fails_is_named_with_what_it_was_given() -> None:
 
     with pytest.raises(GraphError, match=re.escape("it failed in b, which was given the shape (5, 4, 9, 9)")):
         Graph.trace(Net)
+
+
+SLIPS = {
+    "an argument of its own": (lambda channels: nn.Conv2d(1, channels, 3), "needs arguments: give each a default"),
+    "a layer that misses one": (lambda: nn.Conv2d(1, 8), "cannot be built"),
+    "a layer with a misspelt one": (lambda: nn.Conv2d(1, 8, 3, pading=1), "cannot be built"),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_network_that_cannot_be_built_is_told_whose_argument_is_wrong(name: str) -> None:
+    make_layer, said = SLIPS[name]
+
+    class Net(nn.Module):
+        __init__ = (lambda self, channels: make_layer(channels)) if "own" in name else (lambda self: make_layer())
+
+    with pytest.raises(GraphError, match=said):
+        Graph.trace(Net)
+
+
+def test_layers_in_a_plain_list_are_not_silently_frozen() -> None:
+    class Net(nn.Module):
+        def __init__(self, keep=list):
+            super().__init__()
+            self.body = keep([nn.Conv2d(1, 4, 3), nn.Conv2d(4, 10, 3)])
+
+        def forward(self, x):
+            for layer in self.body:
+                x = layer(x)
+            return x.mean((2, 3))
+
+    with pytest.raises(GraphError, match=r"self.body is a plain list.*nn.ModuleList"):
+        Graph.trace(Net)
+    assert Graph.trace(Net(nn.ModuleList)).parameters == 410
+
+
+def test_what_a_file_could_not_hold_is_said_before_a_training() -> None:
+    with pytest.raises(GraphError, match="the largest is 1,000,000"):
+        Graph.trace(make(lambda s, x: (s.conv(x / 10_000_000) * 10_000_000).mean((2, 3))))
+
+
+def test_dropped_weights_are_written_down() -> None:
+    graph = Graph.trace(make(lambda s, x: F.conv2d(x, F.dropout(s.conv.weight, 0.1, s.training)).mean((2, 3))))
+    assert [node.op for node in graph.nodes] == ["dropout", "conv2d", "mean.dim"]
+
+
+def test_tracing_leaves_a_module_as_it_was() -> None:
+    module = HONEST["final"]().train()
+    frozen = next(part for part in module.modules() if isinstance(part, nn.BatchNorm2d)).eval()
+    modes = [part.training for part in module.modules()]
+    Graph.trace(module)
+    scores(module, torch.zeros(2, 28, 28, dtype=torch.uint8))
+    assert [part.training for part in module.modules()] == modes and not frozen.training
 
 
 @pytest.mark.parametrize("unwritten", ["__init__", "forward"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
-from networks import HONEST
+from networks import HONEST, conv, gap, network
 
 from course.data import load_practice_digits
 from course.errors import UsageError
@@ -145,6 +145,20 @@ def test_receptive_fields_grow_to_what_the_table_says() -> None:
     figure = plot_receptive_field(graph)
     widths = [axes.patches[-1].get_width() for axes in figure.axes if axes.patches]
     assert widths == sorted({row.receptive_field for row in graph.rows} - {1})
+
+
+def test_beside_a_narrow_branch_only_what_sees_more_is_shown() -> None:
+    both = network(lambda s, x: gap(torch.cat([s.wide(x), s.narrow(x)], 1)), wide=conv(1, 5, 5, padding=2), narrow=conv(1, 5, 1))
+    assert "conv 1" not in (said := plot_receptive_field(Graph.trace(both)).alt) and "cat" not in said
+
+
+def test_a_network_that_looks_at_single_pixels_is_shown_as_well() -> None:
+    assert "1 × 1 after conv" in plot_receptive_field(Graph.trace(network(lambda s, x: s.c(x), c=conv(1, 10, 1)))).alt
+
+
+def test_no_rate_is_refused_in_a_sentence() -> None:
+    with pytest.raises(UsageError, match="empty list"):
+        plot_learning_rates([])
 
 
 def test_no_figure_stays_open() -> None:

@@ -43,6 +43,21 @@ def test_a_run_that_diverges_leaves_the_others_alone(data: Data) -> None:
     assert [run.history for run in fit_seeds(Small, wild, data, [1, 2], progress=False)] == [[], []]
 
 
+def test_an_interruption_gives_back_what_is_finished(data: Data, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    train, begun = seeds.train, []
+
+    def interrupted(*given, **more):
+        begun.append(1)
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        return train(*given, **more)
+
+    monkeypatch.setattr(seeds, "train", interrupted)
+    finished = fit_seeds(Small, replace(RECIPE, epochs=1), data, SEEDS, processes=1, progress=False)
+    assert [run.recipe.seed for run in finished] == SEEDS[:2]
+    assert "the seeds 3, 1 are finished" in capsys.readouterr().out
+
+
 def test_seeds_one_after_the_other_use_the_threads_that_there_are(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     train = seeds.train

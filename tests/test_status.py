@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
+from course import status
 from course.__main__ import main
 from course.iterations import iteration
 from course.lab import prepare
@@ -112,6 +113,23 @@ def test_an_incorrect_check_comes_before_the_next_lesson(workspace: Path, monkey
     hand(solved({"gap": 0.0}), workspace)
     shutil.copy(weights_path(8), workspace)
     assert "Next: lesson 8, Final model: run its checks again" in report(workspace)
+
+
+def test_a_damaged_run_comes_before_the_next_lesson(workspace: Path) -> None:
+    hand(solved(), workspace)
+    (workspace / f"{SLUG}.safetensors").write_bytes(b"nonsense")
+    assert not (found := progress(workspace, iteration(8))).run_is_whole
+    assert "train again" in status._next([found])
+
+
+def test_a_copy_that_was_broken_off_is_made_whole(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    mine = tmp_path / "02_basic_skeleton.py"
+    (tmp_path / f"{SLUG}.ipynb").unlink()
+    mine.with_suffix(".ipynb").unlink()
+    mine.write_text("# mine")
+    assert [path.stem for path in prepare(tmp_path)] == [SLUG]
+    assert mine.read_text() == "# mine" and not mine.with_suffix(".ipynb").exists()
 
 
 def test_a_missing_folder_is_answered_by_what_makes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

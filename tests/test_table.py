@@ -124,3 +124,20 @@ def test_the_table_prints_as_text_and_as_html() -> None:
     table = Graph.trace(HONEST["final"]).table()
     assert "13,808" in repr(table)
     assert table._repr_html_().count("<tr>") == len(repr(table).splitlines()) - 1
+
+
+def test_a_pooling_that_enlarges_looks_at_one_position_or_two() -> None:
+    layers = nn.Conv2d(1, 10, 5, stride=5), nn.AdaptiveAvgPool2d(7), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    assert [row.kernel for row in Graph.trace(nn.Sequential(*layers)).rows][:2] == [(5, 5), (2, 2)]  # 5 positions become 7
+
+
+def test_a_mean_over_channels_is_no_global_average() -> None:
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.last = nn.Conv2d(1, 16, 7, stride=7), nn.Conv2d(1, 10, 4)
+
+        def forward(self, x):
+            return self.last(self.conv(x).mean(1, keepdim=True)).flatten(1)
+
+    assert [row.kind for row in Graph.trace(Net).rows] == ["conv", "mean", "conv", "flatten"]

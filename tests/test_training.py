@@ -19,11 +19,13 @@ from course.augment import RandomRotation
 from course.data import Data, load_practice_digits, normalize
 from course.dropout import dropout
 from course.errors import CourseError, RecipeError, SubmissionError
+from course.rebuild import Network
 from course.recipe import Recipe
-from course.replay import find_run
+from course.replay import TrainFirst, find_run
 from course.run import Run
+from course.seeds import fit_seeds
 from course.submission import load_submission
-from course.training import Diverged, TrainFirst, begin, fit, train
+from course.training import Diverged, begin, fit, train
 
 Small = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))
 Dropping = network(lambda s, x: gap(s.c(F.dropout(s.stem(x), 0.1, s.training))), c=conv(4, 10, 3))
@@ -103,8 +105,14 @@ def test_a_schedule_steps_once_an_epoch(data: Data) -> None:
 def test_one_cycle_steps_every_batch_to_its_end(data: Data) -> None:
     recipe = replace(RECIPE, schedule=partial(OneCycleLR, max_lr=0.1))
     rates = [epoch.learning_rate for epoch in fit(Small, recipe, data, progress=False).history]
-    assert rates[0] == pytest.approx(0.1 / 25)
-    assert 0.001 < rates[1] < 0.1
+    steps = -(-len(data.train_images) // RECIPE.batch_size)
+    alone = SGD([nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
+    cycle, expected = OneCycleLR(alone, max_lr=0.1, total_steps=2 * steps), [0.1 / 25]
+    for _ in range(steps):
+        alone.step()
+        cycle.step()
+    expected.append(cycle.get_last_lr()[0])
+    assert rates == pytest.approx(expected) and rates[1] > 10 * rates[0]
 
 
 @pytest.mark.parametrize(
@@ -189,9 +197,76 @@ def test_a_loss_that_is_no_number_is_said(data: Data) -> None:
         fit(Small, replace(RECIPE, optimizer=partial(SGD, lr=1e9)), data, progress=False)
 
 
-def test_a_network_instead_of_its_class_is_refused(data: Data) -> None:
-    with pytest.raises(CourseError, match=r"fit\(Net"):
-        fit(Small(), RECIPE, data)  # type: ignore[arg-type]
+def test_a_test_loss_that_is_no_number_ends_training_with_what_can_be_saved(data: Data, folder: Path) -> None:
+    deep = network(lambda s, x: s.c(s.n(F.max_pool2d(s.stem(x), 7))).flatten(1), n=lambda: nn.BatchNorm2d(4), c=conv(4, 10, 1))
+    few = replace(data, train_images=data.train_images[:65], train_labels=data.train_labels[:65])
+    with pytest.raises(Diverged, match="the last batch has one digit"):
+        fit(deep, RECIPE, few, progress=False)
+    run = fit(deep, replace(RECIPE, batch_size=65), few, progress=False)
+    assert load_submission(run.save(folder / "whole.safetensors")).epoch in (1, 2)
+
+
+def test_an_epoch_that_is_broken_off_as_it_is_kept_is_not_kept(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = replace(RECIPE, epochs=3, schedule=partial(OneCycleLR, max_lr=0.1))
+    whole, weights = begin(Small, recipe, data)
+    parts, _ = begin(Small, recipe, data)
+    for _ in train(whole, weights, data, progress=False):
+        pass
+    copied, calls = Network.weights, []
+
+    def interrupted(self):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return copied(self)
+
+    monkeypatch.setattr(Network, "weights", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        for _ in train(parts, weights, data, progress=False):
+            pass
+    for _ in train(parts, weights, data, progress=False):
+        pass
+    assert weights_differ(whole, parts) == 0
+
+
+UNFIT = {
+    "a network instead of its class": ((Small(), RECIPE), r"fit\(Net"),
+    "something else than a recipe": ((Small, 5), "Recipe"),
+    "a network without weights": ((network(lambda s, x: gap(x).repeat(1, 10)), RECIPE), "nothing to train"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+@pytest.mark.parametrize("train_by", [fit, lambda *given, **more: fit_seeds(*given, [1], **more)], ids=["fit", "fit_seeds"])
+def test_what_cannot_be_trained_is_refused_in_a_sentence(name: str, train_by, data: Data) -> None:
+    (net, recipe), said = UNFIT[name]
+    with pytest.raises(CourseError, match=said):
+        train_by(net, recipe, data, progress=False)
+
+
+def test_data_of_another_kind_and_a_device_that_is_not_there_are_refused(data: Data) -> None:
+    with pytest.raises(CourseError, match="load_mnist"):
+        fit(Small, RECIPE, (data.train_images, data.train_labels))  # type: ignore[arg-type]
+    with pytest.raises(CourseError, match="leave it out for the CPU"):
+        fit(Small, RECIPE, data, device="nowhere")
+
+
+def test_a_run_without_an_epoch_says_so(data: Data) -> None:
+    run, _ = begin(Small, RECIPE, data)
+    for ask in (run.save, lambda _: run.network()):
+        with pytest.raises(CourseError, match="train first"):
+            ask("empty.safetensors")
+
+
+def test_an_epoch_is_the_best_or_the_last(run: Run) -> None:
+    with pytest.raises(CourseError, match="lastt"):
+        run.network("lastt")
+
+
+def test_a_replayed_run_says_which_epoch_it_can_save(run: Run, data: Data) -> None:
+    run.save("mine.safetensors", epoch="last")
+    with pytest.raises(CourseError, match='epoch="last"'):
+        fit(Small, RECIPE, data).save("mine.safetensors")
 
 
 def test_dropout_is_on_while_training_and_off_afterwards(data: Data) -> None:
@@ -233,6 +308,10 @@ def test_nbgrader_never_trains(run: Run, data: Data, monkeypatch) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     with pytest.raises(TrainFirst, match="train first"):
         fit(Small, RECIPE, data)
+    with pytest.raises(TrainFirst, match="train first"):
+        fit(Small, RECIPE, data, replay=False)
+    with pytest.raises(TrainFirst, match="train first"):
+        fit_seeds(Small, RECIPE, data, [1])
     run.save("mine.safetensors")
     assert fit(Small, RECIPE, data).history == run.history
 

@@ -1,0 +1,38 @@
+"""Recipes: what PyTorch would train with is taken, and what it would trip over is refused before a training begins."""
+
+from functools import partial
+
+import pytest
+from torch.optim import SGD, Adam
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
+
+from course.errors import RecipeError
+from course.recipe import Recipe
+
+
+@pytest.mark.parametrize("epochs, share", [(10, 0.1), (5, 0.2), (20, 0.05), (2, 0.5), (1, 0.3)])
+def test_one_cycle_may_rise_for_exactly_one_epoch(epochs: int, share: float) -> None:
+    schedule = partial(OneCycleLR, max_lr=0.1, pct_start=share)
+    assert Recipe(epochs, optimizer=partial(SGD, lr=0.1, momentum=0.9), schedule=schedule).steps_every_batch
+
+
+REFUSED = {
+    "a rate below zero": dict(optimizer=partial(SGD, lr=-1)),
+    "an optimiser that cannot step here": dict(optimizer=partial(Adam, capturable=True)),
+    "a schedule that cannot step": dict(schedule=partial(StepLR, step_size=0)),
+    "a schedule without its length": dict(schedule=CosineAnnealingLR),
+    "a schedule that is a number": dict(schedule=0),
+    "an empty schedule": dict(schedule=()),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_fail_in_training_is_refused_at_once(name: str) -> None:
+    with pytest.raises(RecipeError, match=next(iter(REFUSED[name]))):
+        Recipe(5, **REFUSED[name])
+
+
+def test_an_augmentation_without_its_setting_is_refused_when_read() -> None:
+    data = Recipe(5).to_json() | {"augment": [{"name": "RandomRotation"}]}
+    with pytest.raises(RecipeError, match="degrees"):
+        Recipe.from_json(data)
