@@ -112,17 +112,21 @@ def _add_documented(axes, documented: Iteration) -> None:
         axes.vlines(epochs, recorded.curve_low, recorded.curve_high, color=POINTS["color"], linewidth=0.8)
 
 
-def plot_learning_rates(rates, *, documented=None) -> Picture:
-    """The learning rate of every epoch, and beside it another list of rates, such as the documented run's."""
+def plot_learning_rates(rates, *, documented=None, every: str = "epoch") -> Picture:
+    """The learning rate of every epoch, or "batch", and beside it another list of rates, such as the documented run's."""
     rates = [float(rate) for rate in rates]
     if not rates:
         raise UsageError("there is no learning rate to show; saw an empty list, expected one an epoch")
     changes = sum(a != b for a, b in zip(rates, rates[1:], strict=False))
     figure = new_figure(
-        7, 3.2, f"Learning rate by epoch: {len(rates)} epochs, from {rates[0]:g} to {rates[-1]:g} in {changes} changes"
+        7,
+        3.2,
+        f"Learning rate by {every}: {len(rates):,} of them, from {rates[0]:g} to {rates[-1]:g} in {changes:,} changes, "
+        f"the highest {max(rates):g}",
     )
     axes = figure.subplots()
-    axes.step(range(1, len(rates) + 1), rates, where="mid", label="yours", **TEST)
+    own = {key: value for key, value in TEST.items() if every == "epoch" or key != "marker"}  # of thousands, a line is enough
+    axes.step(range(1, len(rates) + 1), rates, where="mid", label=f"rate of each {every}", **own)
     if documented is not None:
         other = [float(rate) for rate in documented]
         axes.step(range(1, len(other) + 1), other, where="mid", label="as the documented notebook ran", **OTHER)
@@ -130,6 +134,7 @@ def plot_learning_rates(rates, *, documented=None) -> Picture:
     plain_log(axes)
     axes.set_ylabel("learning rate")
     by_epoch(axes)
+    axes.set_xlabel(every)
     return figure
 
 

@@ -25,11 +25,11 @@ HEAD = (
     "iteration",
     "parameters",
     "documented: train",
-    "test",
+    "documented: test",
     "its log: best test",
-    "last",
+    "its log: last test",
     "recorded: best test",
-    "last",
+    "recorded: last test",
 )
 
 

@@ -44,7 +44,10 @@ data = load_data()
 this = iteration(1)
 
 # %% [markdown]
-# Every lesson repeats an experiment that somebody has run before. This is what is documented of it. At the end you will put your own figures beside it.
+# Every lesson repeats an experiment that somebody has run before. The course follows a short *document*: ten
+# *iterations*, each with a target, results and an analysis. Each has a notebook of its own, and what that
+# printed is its *log*. This is what is documented of iteration 1. At the end you will put your own figures
+# beside it.
 
 # %%
 this.header()
@@ -52,8 +55,9 @@ this.header()
 # %% [markdown]
 # ## Look
 #
-# MNIST has 60,000 digits to learn from, and 10,000 others to test with. Each is a grey picture of 28×28 pixels with a label: the digit that its writer
-# meant.
+# MNIST has 60,000 digits to learn from, and 10,000 others to test with. Each is a grey image of 28×28 pixels
+# with a label: the digit that its writer meant. All of them together are a *tensor*: a table of numbers, with
+# any number of axes.
 
 # %%
 print("training:", tuple(data.train_images.shape), data.train_images.dtype, "with labels", tuple(data.train_labels.shape))
@@ -63,7 +67,7 @@ print("test:    ", tuple(data.test_images.shape), data.test_images.dtype, "with 
 plot_digits(data.train_images[:24], data.train_labels[:24])
 
 # %% [markdown]
-# A picture is a table of numbers. Here is a piece of the first one: 0 is background, 255 is the darkest ink. The type is `uint8`, whole numbers from 0
+# An image is a table of numbers. Here is a piece of the first one: 0 is background, 255 is the darkest ink. The type is `uint8`, whole numbers from 0
 # to 255.
 
 # %%
@@ -113,14 +117,19 @@ print(f"pixels that are 0: {share[0]:.1f}%; between 1 and 254: {share[1:255].sum
 # Now the mean is 0 and the deviation 1. Nothing is lost: it is only another scale.
 
 # %% [markdown]
-# **How many parameters has a convolution?** A convolution with kernel k slides a window of k×k pixels over its input. For each *output* channel it has
-# k² weights for each *input* channel, and one number more, the bias, which is added at the end:
+# **What does a convolution do?** It slides a small window over its input. At each position it multiplies the k×k values in the window by k×k weights, the
+# *kernel*, and adds up: one number. All these numbers together are a new image, a *map*. Several maps side by side are *channels*. A layer makes new channels
+# from those that it is given.
+
+# %% [markdown]
+# **How many parameters has a convolution?** For each *output* channel it has k² weights for each *input* channel, and one number more, the bias, which is
+# added at the end:
 #
 # - parameters = k² · in · out + out
 # - 3×3, from 1 channel to 32: 9 · 1 · 32 + 32 = 320
 # - 3×3, from 32 channels to 64: 9 · 32 · 64 + 64 = 18,496
 #
-# The size of the picture does not occur in it: the same weights are used everywhere. It does occur in the *work*: each weight is used once for every
+# The size of the image does not occur in it: the same weights are used everywhere. It does occur in the *work*: each weight is used once for every
 # position of the output. On a map of 28×28, the 18,432 weights of the second line are multiplied 784 times each, about 14 million multiply-adds for one
 # digit.
 
@@ -188,9 +197,9 @@ print("mean {:.4f}, standard deviation {:.4f}".format(*mean_and_std(data.train_i
 # %% [markdown]
 # The *training* digits alone are used for this. Test digits stand for digits that nobody has seen yet, so nothing may be computed from them in advance.
 #
-# **Transform.** A function from a picture to the tensor that the network gets. torchvision has the pieces:
+# **Transform.** A function from an image to the tensor that the network gets. torchvision has the pieces:
 #
-# - `transforms.ToTensor()` makes a picture a `float32` tensor of the shape (1, 28, 28), and brings its pixels to 0..1. The 1 in front is the channel:
+# - `transforms.ToTensor()` makes an image a `float32` tensor of the shape (1, 28, 28), and brings its pixels to 0..1. The 1 in front is the channel:
 #   grey has one, colour has three.
 # - `transforms.Normalize(means, deviations)` does (x − m) / s. It takes one mean and one deviation a channel, so two tuples of one number each.
 # - `transforms.Compose([first, second])` makes one function of two.
@@ -212,12 +221,12 @@ print(tuple(normalised.shape), normalised.dtype, f"from {normalised.min():.2f} t
 
 # %% [markdown]
 # **Dataset.** PyTorch asks a dataset two questions: *how many items have you?* and *which is number i?* In Python these are the methods `__len__` and
-# `__getitem__`; you call them as `len(dataset)` and `dataset[i]`. An item is a pair here: the transformed picture, and its label as a whole number.
+# `__getitem__`; you call them as `len(dataset)` and `dataset[i]`. An item is a pair here: the transformed image, and its label as a whole number.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "DigitDataset", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class DigitDataset(Dataset):
     def __init__(self, images, labels, transform=None):
-        # images (N, 28, 28), labels (N,), and a transform for one picture
+        # images (N, 28, 28), labels (N,), and a transform for one image
         self.images, self.labels, self.transform = images, labels, transform
 
     def __len__(self):
@@ -225,10 +234,10 @@ class DigitDataset(Dataset):
         raise NotImplementedError
 
     def __getitem__(self, index):
-        # 1. Take the image of this index. The transform expects a PIL picture: Image.fromarray makes one from a NumPy array,
+        # 1. Take the image of this index. The transform expects a PIL image: Image.fromarray makes one from a NumPy array,
         #    and tensor.numpy() makes the array.
         # 2. Apply the transform, if there is one.
-        # 3. Return the picture and int(…) of its label.
+        # 3. Return the image and int(…) of its label.
         raise NotImplementedError
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "dataset", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
@@ -236,7 +245,7 @@ check("dataset", DigitDataset=DigitDataset)
 
 # %% [markdown]
 # **Loaders.** A network does not learn from one digit at a time, nor from all at once, but from small groups, *batches*. A `DataLoader` walks through a
-# dataset and puts its items together: pictures of the shape (1, 28, 28) become one tensor of the shape (batch, 1, 28, 28). One walk through all
+# dataset and puts its items together: images of the shape (1, 28, 28) become one tensor of the shape (batch, 1, 28, 28). One walk through all
 # training digits is an *epoch*.
 #
 # **Why shuffle?** Each batch is a sample from which the network guesses what all digits are like. If the order is always the same, the batches are
@@ -296,7 +305,7 @@ class Net(nn.Module):
         raise NotImplementedError
 
     def forward(self, x):
-        # x: a batch of pictures, (N, 1, 28, 28)
+        # x: a batch of images, (N, 1, 28, 28)
         x = F.relu(self.conv1(x))
         # … F.max_pool2d(x, 2) halves the map.
         # At the end x has the shape (N, 10, 1, 1). What should be returned has the shape (N, 10):
@@ -306,7 +315,9 @@ class Net(nn.Module):
         raise NotImplementedError
 
 # %% [markdown]
-# The table is made from the network itself. *Receptive field* says how many pixels one position of the map depends on; lesson 2 is about it.
+# The table is made from the network itself. *Receptive field* is the side, in pixels, of the window that one
+# position of the map depends on. It may be larger than 28: then the window reaches over the edge of the
+# image. Lesson 2 is about it.
 
 # %%
 Graph.trace(Net).table()
@@ -403,14 +414,16 @@ check("test_loop", evaluate=evaluate)
 # %% [markdown]
 # ## Train
 #
-# This network is heavy. Each digit costs it as many multiply-adds as the last line of the table says, and training costs about three times that: once
-# forwards, and twice backwards, for the gradients of the weights and for those of the maps. On two processor cores, an epoch of 60,000 digits takes ten
-# minutes or more. So you train on a small budget, and look at the documented run for the rest.
+# This network is heavy. Each digit costs it as many multiply-adds as the last line of the table says, and
+# training costs about three times that: once forwards, and twice backwards, for the gradients of the weights
+# and for those of the maps. On two processor cores, an epoch of 60,000 digits takes about ten minutes. So you
+# train on a small budget, and look at the documented run for the rest.
 #
 # A few hundred digits, then. The documented run has batches of 128. With 500 digits, that would be four steps an epoch, too few to get anywhere.
 # Batches of 10 make it fifty steps.
 #
-# Raise these numbers if you have time. On a GPU the whole experiment takes minutes: 60,000 digits, all 10,000 test digits, batches of 128, 20 epochs.
+# Raise these numbers if you have time. The whole experiment has 60,000 digits, all 10,000 test digits,
+# batches of 128, and 20 epochs.
 
 # %%
 training_digits, test_digits, batch, epochs = 500, 500, 10, 6
@@ -465,8 +478,9 @@ train_and_test(heavy, loader_for_training, loader_for_testing, SGD(heavy.paramet
 plot_history(history)
 
 # %% [markdown]
-# The training figures are measured *while* training: the first batches of an epoch meet a network that knows less than the last ones do. So they are a
-# little too low, and the more so the faster the network learns.
+# The training figures are measured *while* training: the first batches of an epoch meet a network that knows
+# less than the last ones do. So the training accuracy is a little too low and the training loss a little too
+# high, and the more so the faster the network learns.
 #
 # That is why the test may even be ahead at first. Later the network knows its own training digits better and better, and digits that it has not seen
 # not quite as well. The distance between the two is the **gap**. A network with a gap has learned, beside what digits are like, what *these* digits are

@@ -110,7 +110,7 @@ plot_digits(0.6 * data.test_images[0] + 100 * windows, sizes)
 #
 # - The *first block* finds small patterns: edges, then strokes and bends. Three 3×3 convolutions, with more channels each time, since there are more kinds of bends
 #   than of edges.
-# - The *transition* makes room. A max-pool keeps the strongest of every four values, so the map is half as high and half as wide. A 1×1 convolution then makes fewer
+# - The *transition* makes room. A max-pool keeps the largest of every four values, so the map is half as high and half as wide. A 1×1 convolution then makes fewer
 #   channels.
 # - The *second block* finds patterns of patterns, on a map where each step is two pixels.
 # - At the end a 1×1 convolution makes ten maps, and the last layer makes ten scores of them.
@@ -289,8 +289,11 @@ print(fill(judge_fully_connected(Graph.trace(Net)).message, 110))
 # %% [markdown]
 # ## Train
 #
-# A *recipe* says how to train, as data: it is saved with the weights, and the grader reads it. `fit` does what lesson 1's loops did: it trains for one epoch, tests, and
-# goes on. The documented run used SGD with a learning rate of 0.01 and a momentum of 0.9, batches of 128 digits, and 20 epochs.
+# A *recipe* says how to train, as data: it is saved with the weights, and the grader reads it. `fit` does
+# what lesson 1's loops did: it trains for one epoch, tests, and goes on. The documented run used SGD with a
+# learning rate of 0.01 and a momentum of 0.9, batches of 128 digits, and 20 epochs. `partial(SGD, lr=…)` is
+# SGD with its settings filled in; `fit` adds the weights that it is to train. `seed` fixes all that is drawn
+# by chance: the first weights, the order of the digits.
 #
 # How long will that take? This network has few parameters, but it does much work with them:
 
@@ -304,7 +307,8 @@ print(
 print(f"The check asks for {enough:.0f}% of the test digits. In the documented log that was reached in epoch {epoch}.")
 
 # %% [markdown]
-# So you need not train to the end. There are two ways, and both earn all marks:
+# So you need not train to the end. There are two ways, and both earn all marks (on a graphics card, write
+# `fit(Net, recipe, data, device="cuda")`, and train all 20):
 #
 # - Write fewer epochs into the recipe, 3 for example.
 # - Write 20, and interrupt when you have had enough (the square button, or the menu *Kernel*). The finished epochs are kept and saved.

@@ -9,8 +9,9 @@
 # %% [markdown]
 # # Lesson 4: batch normalisation
 #
-# The light network of lesson 3 has few parameters, and a bad start: from layer to layer its values shrink, until hardly any difference between two digits is left. In this lesson
-# the values are brought back to a healthy size behind every layer. That costs 180 parameters.
+# The light network of lesson 3 has few parameters, and a bad start: from layer to layer its values shrink,
+# until hardly any difference between two digits is left. In this lesson the values are brought back to a
+# healthy size behind every layer but the last. That costs very few parameters.
 
 # %% [markdown]
 # ## Target
@@ -241,8 +242,10 @@ recipe = ...
 raise NotImplementedError
 
 # %% [markdown]
-# Now train. A bar shows the time that is left. If you interrupt the training, the finished epochs are kept. The run is saved in a file beside this notebook, and if you run the cell
-# again, a finished run is replayed from there. **Hand in both files**, this notebook and `04_batch_norm.safetensors`: the accuracy is counted with the weights in it.
+# Now train. A bar shows the time that is left, and the run is saved in a file beside this notebook. A
+# *finished* run is replayed from its file when you run the cell again. If you interrupt the training, the
+# finished epochs are kept and saved, but the next time it begins anew. **Hand in both files**, this notebook
+# and `04_batch_norm.safetensors`: the accuracy is counted with the weights in it.
 
 # %%
 print(f"On two processor cores the training takes about {this.minutes_cpu} minutes.")
@@ -263,7 +266,8 @@ check("trained", Net=Net, recipe=recipe)
 # %% [markdown]
 # ## Compare
 #
-# First, is the document right? These are its best figures for the last three iterations, and what it says about the third.
+# First, is the document right? These are its best figures for iterations 2 to 4, and what it says about
+# iteration 4.
 
 # %%
 for number in (2, 3, 4):
@@ -353,7 +357,7 @@ print(f"test digits:     {accuracy(network, data.test_images, data.test_labels):
 #
 # In your own words, from what you see above:
 #
-# 1. Which documented figure does not fit, and what should it be? Say how you can tell, from the log and from the document's own words.
+# 1. Which documented figure does not fit, and what should it be? Say how you can tell, from the log and from what the document says.
 # 2. What did batch normalisation change: at the start, in the test accuracy, in the gap? Which figures say so?
 # 3. Does the network over-fit? Would more epochs help?
 # 4. In which of the five readings above was the network wrong more often than in the others, and why?

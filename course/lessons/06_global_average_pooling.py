@@ -15,7 +15,7 @@
 # %% [markdown]
 # ## Target
 #
-# - Replace the last, large kernel by *global average pooling*, GAP for short.
+# - Replace the last, large kernel by *global average pooling*, GAP for short. (It has nothing to do with the gap between training and test accuracy.)
 # - Find out what that costs, and what it brings.
 # - Meet two of the course's four constraints, from here to the end: fewer than 20,000 parameters, and no fully connected layer.
 #
@@ -96,7 +96,8 @@ s = log(99 * 9)
 print(f"score {s:.1f}, sum over the map {49 * s:.0f}, at each of ten positions {49 * s / 10:.0f}")
 
 # %% [markdown]
-# BatchNorm makes numbers of mean 0 and deviation 1, before its learned scale grows. From there it is a long way.
+# BatchNorm makes numbers of mean 0 and deviation 1, before its learned weight w grows. From there it is a
+# long way.
 #
 # And in this network a ReLU stands in front of the pooling, so no score can be negative. A map can say "this is a 3", and never "this is no 3".
 
@@ -224,9 +225,10 @@ recipe = ...
 raise NotImplementedError
 
 # %% [markdown]
-# Now train. A bar shows the time that is left. If you interrupt the training, the finished epochs are kept. The run is saved in a file beside this notebook, and
-# if you run the cell again it is replayed from there. **Hand in both files**, this notebook and `06_global_average_pooling.safetensors`: the accuracy is
-# counted with the weights in it.
+# Now train. A bar shows the time that is left, and the run is saved in a file beside this notebook. A
+# *finished* run is replayed from its file when you run the cell again. If you interrupt the training, the
+# finished epochs are kept and saved, but the next time it begins anew. **Hand in both files**, this notebook
+# and `06_global_average_pooling.safetensors`: the accuracy is counted with the weights in it.
 
 # %%
 print(f"On two processor cores the training takes about {this.minutes_cpu} minutes.")
@@ -338,8 +340,9 @@ parameters_before, parameters_after = iteration(5).documented.parameters, this.d
 print(f"{100 * (parameters_before - parameters_after) / parameters_before:.0f}% fewer parameters")
 
 # %% [markdown]
-# The accuracy fell. Why? **Two things changed at once.** The scores are pooled now, and the network has lost nearly half of its parameters. (A third thing
-# changed as well: the number of epochs.) Either may be the reason. From these two runs nobody can tell.
+# The accuracy fell. Why? **Several things changed at once:** the scores are pooled now, the network has lost
+# nearly half of its parameters, and the number of epochs is another. Each may be the reason. From these two
+# runs nobody can tell.
 #
 # And there is something else in iteration 6's line: the test accuracy jumps from epoch to epoch, far more than in iteration 5. Lesson 7 looks into that.
 #

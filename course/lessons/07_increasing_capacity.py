@@ -64,8 +64,8 @@ for name, kernel, before, after, side in (
     )
 
 # %% [markdown]
-# At the end of the network, weights cost parameters and hardly any time. The new layer has more than three times the weights of the third one, and a sixth of
-# its work.
+# At the end of the network, a layer costs parameters and hardly any time. The new layer has more than three
+# times the weights of the third one, and a sixth of its work.
 #
 # **The parameters, from 6,070 to 11,994.** BatchNorm has two numbers a channel, and no convolution has a bias.
 #
@@ -114,7 +114,7 @@ print(f"q is {100 * q:.2f}%; measured:", *(f"{100 * int(count) / n:.2f}%" for co
 
 # %%
 def standard_error(q, n=10_000):
-    """Of an accuracy q between 0 and 1, measured on n digits; in points."""
+    """Of an accuracy q between 0 and 1, measured on n digits; in percentage points."""
     return 100 * (q * (1 - q) / n) ** 0.5
 
 
@@ -256,9 +256,10 @@ recipe = ...
 raise NotImplementedError
 
 # %% [markdown]
-# Now train. A bar shows the time that is left. If you interrupt the training, the finished epochs are kept. The run is saved in a file beside this notebook, and
-# if you run the cell again it is replayed from there. **Hand in both files**, this notebook and `07_increasing_capacity.safetensors`: the accuracy is
-# counted with the weights in it.
+# Now train. A bar shows the time that is left, and the run is saved in a file beside this notebook. A
+# *finished* run is replayed from its file when you run the cell again. If you interrupt the training, the
+# finished epochs are kept and saved, but the next time it begins anew. **Hand in both files**, this notebook
+# and `07_increasing_capacity.safetensors`: the accuracy is counted with the weights in it.
 
 # %%
 print(f"On two processor cores the training takes about {this.minutes_cpu} minutes.")

@@ -165,9 +165,11 @@ class Net(nn.Module):
 Graph.trace(Net).table()
 
 # %% [markdown]
-# One part of the recipe is new. Optimiser, learning rate, momentum and batch size are those of lesson 8: SGD, 0.01, 0.9, 128; and fewer than 20 epochs. The
-# new part, `augment`, takes the augmentation itself with its settings. `augment=RandomShift(2)`, for example, would move each digit by up to two pixels. You
-# want to turn it.
+# One part of the recipe is new. Optimiser, learning rate, momentum and batch size are those of lesson 8: SGD,
+# 0.01, 0.9, 128; and fewer than 20 epochs. The new part, `augment`, takes the augmentation itself with its
+# settings. `augment=RandomShift(2)`, for example, would move each digit by up to two pixels. You want to turn
+# it: one rotation, and nothing else beside it. Pixels that come from outside of the image get the value
+# `fill`; leave it at 0, or take 1, as documented.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "recipe", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Recipe(epochs=…, batch_size=…, optimizer=partial(SGD, lr=…, momentum=…), augment=…, seed=1)
@@ -219,9 +221,10 @@ check("epochs", recipe=recipe)
 # %% [markdown]
 # ## Train
 #
-# A bar shows the time that is left. If you interrupt the training, the finished epochs are kept. The run is saved in a file beside this notebook, and if you
-# run the cell again it is replayed from there. **Hand in both files**, this notebook and `09_image_augmentation.safetensors`: the accuracy is counted with
-# the weights in it.
+# A bar shows the time that is left, and the run is saved in a file beside this notebook. A *finished* run is
+# replayed from its file when you run the cell again. If you interrupt the training, the finished epochs are
+# kept and saved, but the next time it begins anew. **Hand in both files**, this notebook and
+# `09_image_augmentation.safetensors`: the accuracy is counted with the weights in it.
 
 # %%
 print(f"On two processor cores the training takes about {this.minutes_cpu} minutes.")

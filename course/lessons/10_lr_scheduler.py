@@ -49,9 +49,10 @@ this.header()
 # %% [markdown]
 # ## Look
 #
-# A line of code that is commented out leaves no error behind. Does it leave a trace? Had the schedule run, the accuracy would have become calm after epoch
-# 6, and more so after epoch 12. Here are the right answers of 10,000 test digits, epoch by epoch: iteration 9, which has no schedule, and iteration 10,
-# which was meant to have one.
+# In the documented notebook the line `scheduler.step()` is commented out, so that its schedule never ran.
+# Such a line leaves no error behind. Does it leave a trace? Had the schedule run, the accuracy would have
+# become calm after epoch 6, and more so after epoch 12. Here are the right answers of 10,000 test digits,
+# epoch by epoch: iteration 9, which has no schedule, and iteration 10, which was meant to have one.
 
 # %%
 def show_logs():
@@ -81,8 +82,9 @@ def show_spreads():
 show_spreads()
 
 # %% [markdown]
-# From epoch 13 on, iteration 10 should have taken steps a hundred times smaller than iteration 9, or less. It should be much the calmer of the two. It is the
-# less calm one. The log fits the note.
+# From epoch 13 on, iteration 10 should have taken steps a hundred times smaller than iteration 9, and from
+# epoch 19 on a thousand times. It should be much the calmer of the two. It is the less calm one. The log fits
+# that.
 #
 # So both runs had the same network and the same recipe, and even the same seed. They differ all the same. On a GPU that is usual: sums are not always added
 # up in the same order, and tiny differences grow. The column *difference* therefore shows something useful: **what chance alone does** between two runs of
@@ -265,9 +267,10 @@ check("epochs", recipe=recipe)
 # %% [markdown]
 # ## Train
 #
-# A bar shows the time that is left. If you interrupt the training, the finished epochs are kept. The run is saved in a file beside this notebook, and if you
-# run the cell again it is replayed from there. **Hand in both files**, this notebook and `10_lr_scheduler.safetensors`: the accuracy is counted with the
-# weights in it.
+# A bar shows the time that is left, and the run is saved in a file beside this notebook. A *finished* run is
+# replayed from its file when you run the cell again. If you interrupt the training, the finished epochs are
+# kept and saved, but the next time it begins anew. **Hand in both files**, this notebook and
+# `10_lr_scheduler.safetensors`: the accuracy is counted with the weights in it.
 
 # %%
 print(f"On two processor cores the training takes about {this.minutes_cpu} minutes.")
@@ -435,6 +438,6 @@ print("parameters: {:,} in iteration 1, {:,} in iteration 10".format(*(iteration
 # The ten steps end here. You have a small network that reads as many digits as a huge one, and you know how sure that is.
 #
 # Some things that one run of each could not tell, and that you can now find out: the same recipe with five seeds; a change at epoch 12 instead of 6; half
-# the parameters; a network of your own, which lesson 11 is about. The grader gives its verdict on any of them:
+# the parameters; a network of your own, which lesson 11 is about. In a terminal, the grader gives its verdict on any of them:
 #
-# `python -m graders check 10_lr_scheduler.safetensors`
+# `python -m graders check workspace/10_lr_scheduler.safetensors`
