@@ -46,6 +46,8 @@ ARITHMETIC = frozenset(
     ne.Tensor""".split()
 )
 
+COMPARISONS = frozenset(op for op in ARITHMETIC if op.partition(".")[0] in ("gt", "ge", "lt", "le", "eq", "ne"))
+
 SOFTMAXES = frozenset("softmax.int log_softmax.int".split())
 
 REDUCTIONS = frozenset(

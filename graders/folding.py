@@ -30,12 +30,21 @@ def _folds(image: Labels, row: int) -> bool:
         return True
     if len(pairs) % sites == 0 and len(pairs) > sites and not (_near(height) and _near(width)):
         return True
+    everywhere = _pairs_at_each_site(height, width)
+    if min(everywhere) == len(pairs) > MOST_FOLDED:  # every site holds every position
+        return True
     for labels in (height, width):  # an axis that lives on among the channels only has been folded whole
         some = labels[live]
         along_sites = any((labels != labels.narrow(a, 0, 1)).any() for a in range(1, labels.dim()))
         if len(some.unique()) > 1 and not along_sites:
             return True
     return False
+
+
+def _pairs_at_each_site(height: torch.Tensor, width: torch.Tensor) -> list[int]:
+    """How many different positions the channels of each site hold; labels (C, …)."""
+    both = (height * (width.max() + 1) + width).where((height >= 0) & (width >= 0), -1).flatten(1)
+    return [len(site[site >= 0].unique()) for site in both.T]
 
 
 def _near(labels: torch.Tensor) -> bool:

@@ -25,7 +25,7 @@ from graders.constants import find_constants
 from graders.labels import Labels, tensors_of
 from graders.mixing import JOINS, judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
 from graders.picking import judge_look_up, judge_picks
-from graders.positions import BATCH, follow, is_sum
+from graders.positions import BATCH, follow, is_sum, takes_diagonal
 from graders.regions import judge_parts
 from graders.sliding import judge_convolution
 
@@ -67,6 +67,8 @@ def _judge(node: Node, graph: Graph, labels) -> str | None:
     if node.op in MATRIX_PRODUCTS and not is_sum(node):
         name = node.op.partition(".")[0]
         return f"{name} is a matrix product; let convolutions do the work, and global average pooling the shrinking"
+    if is_sum(node) and takes_diagonal(node):
+        return "it takes a diagonal, which picks single positions; treat all positions alike"
     if node.op in CONVOLUTIONS:
         return judge_convolution(node, graph, labels)
     if node.op in NORMALISATIONS or node.op == "prelu":

@@ -11,6 +11,7 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 from course.errors import SandboxError
 from graders.bubblewrap import choose, describe
 from graders.feedback import ExplainGrades, PageStyle
+from graders.harmless import Harmless
 from graders.intake import take_in
 from graders.limits import BEST, BUBBLEWRAP
 from graders.preprocessors import BudgetExecute, SettleMarks
@@ -34,6 +35,7 @@ def configure(c, folder, *, practice: bool = False, sandbox: str = BEST) -> None
     c.SettleMarks.practice = practice
     c.SettleMarks.sandbox = c.BudgetExecute.sandbox = sandbox
     c.GenerateFeedback.preprocessors = [ExplainGrades, PageStyle]
+    c.HTMLExporter.preprocessors = [Harmless]  # Formgrader's pages, which the instructor's browser trusts
     # nbgrader builds its database rows in an order that SQLAlchemy 2 remarks on, three times a run; the rows are right.
     warnings.filterwarnings("ignore", message=r"Object of type <\w+> not in session")
     _take_in_first(sandbox)

@@ -99,6 +99,12 @@ def is_sum(node: Node) -> bool:
     return node.op == "einsum" and len(node.args[1]) == 1
 
 
+def takes_diagonal(node: Node) -> bool:
+    """Whether an einsum names an axis of its operand twice."""
+    letters = node.args[0].partition("->")[0].replace(" ", "").replace("...", "")
+    return len(set(letters)) < len(letters)
+
+
 def _size(node: Node, labels):
     arguments = [labels[a.name] if isinstance(a, Value) else a for a in node.args]
     if node.op == "sym_size.int":

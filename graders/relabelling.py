@@ -7,6 +7,7 @@ from torch import Tensor
 
 from course.graph import DType, Mode, Node, Stored, Value
 from course.operations import implementation
+from graders.folding import MOST_FOLDED
 from graders.labels import NOWHERE, PARTS, Labels, count_along, labels_of, varies
 
 
@@ -54,6 +55,9 @@ def reduced(node: Node, image: Labels, shape) -> Labels:
         return image.map(lambda t: torch.einsum(node.args[0], t.float()) / count)
     if node.op in ("sort", "topk"):  # along that axis, an entry may come from anywhere
         axis = reduced_axes(node, image)[0]
+        if image.moves(axis) and shape[axis] > MOST_FOLDED:  # so many ranks tell positions apart: let values carry coordinates
+            ranks = count_along(shape, [axis])
+            return replace(image.map(lambda t: t.amin(axis, keepdim=True).expand(shape)), height=ranks)
         return image.map(lambda t: t.amin(axis, keepdim=True).expand(shape))
     axes = reduced_axes(node, image)
     return image.map(lambda t: _merged(t, axes).reshape(shape))

@@ -1,11 +1,9 @@
 """Rule 4 of convolutions: each slides, and never turns an axis of positions into a single one."""
 
-import torch
-
 from course.geometry import Window, window
 from course.graph import Graph, Node, Value
 from graders.folding import folds_positions
-from graders.labels import Labels, labels_of
+from graders.labels import NOWHERE, Labels, labels_of
 
 MOST_SEEN_TWICE = 4  # positions: a 5 × 5 kernel by twos, padded, sees all of a map of 4 × 4 from one of its places
 
@@ -35,31 +33,38 @@ def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
 
 def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) -> str | None:
     """What one axis of a convolution does."""
-    live = _live_positions(image, axis)
-    length = int(live.sum())
-    if slides.transposed:
-        if length == 1 and positions > 1 and slides.kernel[place] > 1:
-            return f"it spreads one position over {positions} with weights of their own; upsample, then convolve"
-        if positions == 1 and length > 1:
-            return _single(length, slides.kernel)
+    labels = _labels_along(image, axis)
+    live = [label for label in labels if label != NOWHERE]
+    seen = [[labels[at] for at in _looks_at(slides, place, start, len(labels))] for start in range(positions)]
+    seen = [[label for label in some if label != NOWHERE] for some in seen]
+    kernel = slides.kernel[place]
+    alone = len(live) == 1 or (slides.transposed and len(set(live)) == 1)
+    if alone and positions > 1 and kernel > 1:
+        return f"it spreads one position over {positions} with weights of their own; upsample, then convolve"
+    if len(live) < 2:
         return None
-    if length < 2:
-        return None
-    stride, dilation, before = slides.stride[place], slides.dilation[place], slides.padding[place][0]
-    touched = [
-        sum(
-            0 <= (at := start * stride - before + tap * dilation) < len(live) and bool(live[at])
-            for tap in range(slides.kernel[place])
-        )
-        for start in range(positions)
-    ]
+    touched = [len(some) for some in seen]
     *others, most = sorted(count for count in touched if count) or [0]
-    whole = most == length and max(others, default=0) * 2 <= length
+    whole = most == len(live) and max(others, default=0) * 2 <= len(live)
     # windows that all see everything, half a map apart: each is a fully connected layer of its own
-    whole = whole or (most == length > MOST_SEEN_TWICE and stride * 2 >= length)
-    if (most and not others) or whole:  # other windows that see half of it at most do not make it a sliding one
-        return _single(length, slides.kernel)
+    whole = whole or (most == len(live) > MOST_SEEN_TWICE and slides.stride[place] * 2 >= len(live))
+    if (most and not others) or (whole and not slides.transposed):  # others that see half at most don't make it a sliding one
+        return _single(len(live), slides.kernel)
+    different = len(set(live))  # copies of a position, as tiles and upsampled maps have them, are one
+    if different > MOST_SEEN_TWICE and all(len(set(some)) == different for some in seen):
+        return _single(different, slides.kernel)
     return None
+
+
+def _looks_at(slides: Window, place: int, start: int, length: int) -> list[int]:
+    """The positions of the input that an output position is computed from, padding left out."""
+    kernel, stride, dilation = slides.kernel[place], slides.stride[place], slides.dilation[place]
+    before = slides.padding[place][0]
+    if slides.transposed:
+        reached = range(kernel)
+        return [at for at in range(length) if (start + before - at * stride) in [tap * dilation for tap in reached]]
+    places = (start * stride - before + tap * dilation for tap in range(kernel))
+    return [at for at in places if 0 <= at < length]
 
 
 def _single(length: int, kernel) -> str:
@@ -69,8 +74,10 @@ def _single(length: int, kernel) -> str:
     )
 
 
-def _live_positions(image: Labels, axis: int) -> torch.Tensor:
-    """Which positions along an axis hold something besides padding; those with one label are one position."""
-    assert image.height is not None
+def _labels_along(image: Labels, axis: int) -> list[float]:
+    """The label of each position along an axis, NOWHERE for padding; those with one label are one position."""
+    assert image.height is not None and image.width is not None
     others = tuple(a for a in range(image.height.dim()) if a != axis)
-    return image.height.amax(others) >= 0
+    height, width = image.height.amax(others), image.width.amax(others)
+    both = height * (width.max() + 1) + width
+    return both.where((height >= 0) & (width >= 0), NOWHERE).tolist()

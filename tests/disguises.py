@@ -1,6 +1,7 @@
 """Dishonest networks that take more thought: rule 4 by masks, parts and windows, and rule 2 by numbers kept elsewhere."""
 
 import torch
+from copies import COPIED, COPIES
 from networks import DISGUISED, conv, gap, learned, network
 from torch import nn
 from torch.nn import functional as F
@@ -221,7 +222,7 @@ FOLDS: dict[str, type[nn.Module]] = {
     ),
 }  # fmt: skip
 
-MORE_DISGUISED = MASKS | PARTS | WINDOWS | FOLDS
+MORE_DISGUISED = MASKS | PARTS | WINDOWS | FOLDS | COPIES
 ALL_DISGUISED = DISGUISED | MORE_DISGUISED
 
 
@@ -275,13 +276,13 @@ SMUGGLED: dict[str, tuple[type[nn.Module], int]] = {  # and the numbers that its
         390,
     ),
     "packed, taken apart by conversion": (
-        network(_kernel(lambda s: _digits(s, lambda w, i: (w / 256**i) - (w / 256**i).long())), w=whole_numbers(90)), 360
+        network(_kernel(lambda s: _digits(s, lambda w, i: (w / 256.0**i) - (w / 256.0**i).long())), w=whole_numbers(90)), 360
     ),
     "packed, taken apart by rest": (
-        network(_kernel(lambda s: _digits(s, lambda w, i: torch.remainder(w / 256**i, 256))), w=whole_numbers(90)), 360
+        network(_kernel(lambda s: _digits(s, lambda w, i: torch.remainder(w / 256.0**i, 256))), w=whole_numbers(90)), 360
     ),
     "packed, taken apart by rounding": (
-        network(_kernel(lambda s: _digits(s, lambda w, i: w / 256**i - (w / 256**i).floor())), w=whole_numbers(90)), 360
+        network(_kernel(lambda s: _digits(s, lambda w, i: w / 256.0**i - (w / 256.0**i).floor())), w=whole_numbers(90)), 360
     ),
     "the last digits by a wave": (
         network(_kernel(lambda s: torch.cat([s.w, torch.sin(s.w * 1e4)])), w=learned(180)), 360
@@ -304,3 +305,4 @@ SMUGGLED: dict[str, tuple[type[nn.Module], int]] = {  # and the numbers that its
     ),
     "a kernel written out": (network(_kernel(lambda s: torch.tensor([0.1 * i for i in range(360)]))), 360),
 }  # fmt: skip
+SMUGGLED |= COPIED

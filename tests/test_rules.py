@@ -72,7 +72,10 @@ def test_a_number_counts_wherever_it_is_kept(name: str) -> None:
 
 
 def _packed(s, x):
-    digits = [(s.w // 256**place).remainder(256) for place in range(6)]
+    left, digits = s.w, []
+    for _ in range(6):
+        digits.append(left.remainder(256))
+        left = left // 256
     return gap(F.conv2d(s.stem(x), torch.stack(digits).float().view(10, 4, 3, 3) - 128))
 
 

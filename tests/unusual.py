@@ -316,6 +316,18 @@ UNUSUAL: dict[str, type[nn.Module]] = {
     "channels last": network(
         lambda s, x: gap(s.c(s.stem(x.contiguous(memory_format=torch.channels_last)))), c=conv(4, 10, 3)
     ),
+    "weights of one bit": network(lambda s, x: gap(F.conv2d(s.stem(x), s.w.sign())), w=learned(10, 4, 3, 3)),
+    "weights in bounds": network(lambda s, x: gap(F.conv2d(s.stem(x), s.w.tanh())), w=learned(10, 4, 3, 3)),
+    "branches normalised together": network(
+        lambda s, x: gap(s.n(torch.cat([s.c(s.stem(x)), s.d(s.stem(x))], 1))),
+        c=conv(4, 4, 3), d=conv(4, 6, 3), n=lambda: nn.BatchNorm2d(10, affine=False),
+    ),
+    "the largest few": network(lambda s, x: s.d(s.c(s.stem(x)).flatten(2).topk(4, 2)[0]).mean(2), c=conv(4, 8, 3),
+                               d=lambda: nn.Conv1d(8, 10, 1)),
+    "enlarged, then convolved": network(lambda s, x: gap(s.c(F.interpolate(s.stem(x), scale_factor=2))), c=conv(4, 10, 3)),
+    "shifted copies": network(
+        lambda s, x: gap(s.c(torch.cat([s.stem(x).roll(k, 3) for k in (-1, 0, 1)], 1))), c=conv(12, 10, 1)
+    ),
     "softmax over channels": network(lambda s, x: gap(s.c(F.softmax(s.stem(x), 1))), c=conv(4, 10, 3)),
 }  # fmt: skip
 
