@@ -50,7 +50,7 @@ def check(
         beside = path.with_suffix(".safetensors")
         if retrain:
             verdict = _retrained(path, graph, recipe, initial, seeds, keep)
-        elif beside.is_file():
+        elif beside.is_file() and not beside.is_symlink():
             verdict = _code_with_weights(path, graph, recipe, beside)
         else:
             verdict = Verdict(path.name, "structure", _structure(graph, recipe, _other_names(beside)))
@@ -182,6 +182,8 @@ def _code_with_weights(path: Path, graph: Graph, recipe: Recipe, beside: Path) -
 def _other_names(beside: Path) -> Constraint | None:
     """The accuracy where no file has the expected name, but others might be the run that was meant."""
     others = sorted(path.name for path in beside.parent.glob("*.safetensors"))
+    if beside.is_symlink():
+        return Constraint(None, None, ACCURACY_LIMIT, f"{NO_WEIGHTS}: {beside.name} is a link; hand in the file itself")
     if not others:
         return None
     said = f"looked for {beside.name}, saw {', '.join(others[:3])}{' and others' if len(others) > 3 else ''}"
@@ -194,6 +196,10 @@ def _retrained(path: Path, graph: Graph, recipe: Recipe, initial: dict, seeds: i
     from graders.retraining import judge_retraining
 
     constraints = _structure(graph, recipe)
+    broken = [name.replace("_", " ") for name, one in constraints.items() if one.passed is False]
+    if broken:  # hours of training would change nothing
+        said = f"not assessed: not trained, as the constraint on {' and '.join(broken)} is not met"
+        return Verdict(path.name, "structure", constraints | {"accuracy": Constraint(None, None, ACCURACY_LIMIT, said)})
     data = load_mnist()
     try:
         constraints |= judge_retraining(graph, recipe, initial, data, seeds, keep)

@@ -13,11 +13,12 @@ import nbformat
 import course
 from course.errors import UsageError
 from course.iterations import number_of
-from graders.evidence import MOST_FILES
 from graders.grading import Task
 from graders.intake import KEPT, take_in
 from graders.lessons import checks
-from graders.limits import LARGEST_FILE
+from graders.limits import LARGEST_FILE, MOST_FILES
+
+LARGEST_FILES = 2 * LARGEST_FILE  # bytes of a hand-in's runs, all of which go to its grading at once
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def weights_of(folder: Path, number: int) -> list[Path]:
         return []
     paths = [path for path in sorted(folder.glob("*.safetensors")) if path.is_file() and not path.is_symlink()]
     paths.sort(key=lambda path: path.stem != folder.name)
-    return [path for path in paths[:MOST_FILES] if path.stat().st_size <= LARGEST_FILE]
+    sizes = {path: path.stat().st_size for path in paths[:MOST_FILES]}
+    fitting = [path for path, size in sizes.items() if size <= LARGEST_FILE]
+    return [path for i, path in enumerate(fitting) if i == 0 or sum(sizes[one] for one in fitting[: i + 1]) <= LARGEST_FILES]
 
 
 def code_of(folder: Path) -> tuple[str, ...]:

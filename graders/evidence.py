@@ -12,11 +12,11 @@ from course.recipe import Recipe
 from course.submission import Submission, load_submission
 from graders.constraints import judge_accuracy
 from graders.doubts import find_doubts
+from graders.limits import MOST_FILES
 from graders.outcome import Outcome, correct, not_assessed, not_attempted, not_yet
 from graders.verdict import Constraint
 
 GRADUATED = 40  # digits below the line within which accuracy still earns marks: half of them and more
-MOST_FILES = 20  # a folder with more .safetensors files than that is no hand-in
 
 
 @dataclass(frozen=True)

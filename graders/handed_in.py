@@ -1,4 +1,4 @@
-"""Find and read what a learner handed in: a notebook in any state, or a script in percent format."""
+"""Read what a learner handed in: a notebook in any state, or a script in percent format."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from course.errors import one_line
 LARGEST = 50_000_000  # bytes of a notebook with its pictures
 LONGEST = 200_000  # characters of one cell; a long answer has 3,000
 MOST_CELLS = 2_000
+LONGEST_SCRIPT = 1_000_000  # characters: a lesson's has 20,000
 
 
 @dataclass(frozen=True)
@@ -22,24 +23,6 @@ class Cell:
     id: str = ""
 
 
-def find_hand_in(folder: Path, name: str, alone: bool, notes: list[str]) -> Path | None:
-    """The file to read: the notebook of this name; else the script of this name; else, where one is asked for, the only other."""
-    expected = folder / name
-    if _is_file(expected):
-        return expected
-    if _is_file(expected.with_suffix(".py")):
-        notes.append(f"there is no {name}; the script {expected.with_suffix('.py').name} was taken for it")
-        return expected.with_suffix(".py")
-    if alone:
-        for suffix in (".ipynb", ".py"):
-            others = [path for path in sorted(folder.glob(f"*{suffix}")) if _is_file(path)]
-            if len(others) == 1:
-                notes.append(f"there is no {name}; {others[0].name} was taken for it")
-                return others[0]
-    notes.append(f"there is no {name}: nothing could be marked")
-    return None
-
-
 def read_hand_in(path: Path, notes: list[str]) -> list[Cell]:
     """Its cells; none, and a note, where it cannot be read."""
     if path.stat().st_size > LARGEST:
@@ -47,7 +30,7 @@ def read_hand_in(path: Path, notes: list[str]) -> list[Cell]:
         return []
     text = _decode(path.read_bytes(), path.name, notes)
     try:
-        cells = _script(text) if path.suffix == ".py" else _notebook(text)
+        cells = _script(text) if path.suffix == ".py" else _notebook(text.rstrip("\0"))  # a disk's torn end
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = one_line(error, 150)
         marks = " (it has the marks of an unresolved merge)" if re.search(r"^<{7} ", text, re.M) else ""
@@ -94,12 +77,12 @@ def _cell(cell: dict) -> Cell:
 def _script(text: str) -> list[Cell]:
     import jupytext
 
+    if len(text) > LONGEST_SCRIPT:  # beyond these two jupytext takes minutes
+        raise ValueError(f"a script of {len(text):,} characters, the most is {LONGEST_SCRIPT:,}")
+    if (count := text.count("\n# %%")) > MOST_CELLS:
+        raise ValueError(f"a script of {count:,} cells, the most is {MOST_CELLS:,}")
     return [_cell(dict(cell)) for cell in jupytext.reads(text, fmt="py:percent").cells]
 
 
 def _word(value) -> str:
     return value if isinstance(value, str) and len(value) < 200 else ""
-
-
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()

@@ -15,7 +15,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from graders.handed_in import Cell, find_hand_in, read_hand_in
+from graders.finding import find_hand_in
+from graders.limits import MOST_FILES
 from graders.rebuilding import rebuild
 
 KEPT = "originals"
@@ -39,7 +40,7 @@ def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
     releases = sorted((course / "release" / assignment).glob("*.ipynb"))
     if not folder.is_dir() or not releases:
         return []
-    done, links = [], _take_out_links(folder)
+    done, links = [], take_out_links(folder)
     for release in releases:
         intake = _take_in_one(course, folder, release, alone=len(releases) == 1)
         if intake:
@@ -53,7 +54,7 @@ def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
     return done
 
 
-def _take_out_links(folder: Path) -> list[str]:
+def take_out_links(folder: Path) -> list[str]:
     """Remove a hand-in's links, with a note for each: nbgrader would copy what they name, which need not be the learner's."""
     notes = []
     for parent, folders, files in os.walk(folder):
@@ -70,10 +71,13 @@ def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Inta
     if _digest(target) and _digest(target) == _remembered(kept, release.stem):
         return None
     intake = Intake(student, release.stem)
-    path = find_hand_in(folder, release.name, alone, intake.notes)
+    released = nbformat.read(release, as_version=4)
+    sources = {cell.source.strip() for cell in released.cells}
+    path, cells = find_hand_in(folder, release.name, alone, sources, intake.notes)
     _keep(path, kept)
-    cells: list[Cell] = read_hand_in(path, intake.notes) if path else []
-    notebook = rebuild(nbformat.read(release, as_version=4), cells, intake.notes)
+    if path and path.parent != folder:
+        _bring_up(path.parent, folder)
+    notebook = rebuild(released, cells, intake.notes)
     if intake.notes:
         notebook.cells.insert(0, _note_cell(intake.notes))
     if target.is_symlink() or target.is_dir():
@@ -93,6 +97,13 @@ def _note_cell(notes: list[str]) -> NotebookNode:
     cell = new_markdown_cell(f"**Notes of the intake**, for learner and instructor:\n\n{lines}")
     cell["id"] = "intake-notes"
     return cell
+
+
+def _bring_up(place: Path, folder: Path) -> None:
+    """Copy saved runs that lie beside a notebook one folder too deep to where they are looked for."""
+    for run in sorted(place.glob("*.safetensors"))[:MOST_FILES]:
+        if run.is_file() and not run.is_symlink() and not (folder / run.name).exists():
+            shutil.copyfile(run, folder / run.name)
 
 
 def _keep(path: Path | None, kept: Path) -> None:

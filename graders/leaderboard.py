@@ -19,9 +19,13 @@ from joblib import cpu_count
 from course.data import original_files
 from course.errors import UsageError
 from course.files import write_whole
+from graders.bubblewrap import choose
+from graders.class_gradebook import GradebookWriter
 from graders.class_hand_ins import grader_version
+from graders.course_config import NAME
+from graders.intake import take_in, take_out_links
 from graders.likeness import reasons_to_look
-from graders.limits import with_our_path
+from graders.limits import PLAIN, with_our_path
 from graders.verdict import Verdict, from_json, not_graded
 
 CAPSTONE = "11_capstone"
@@ -81,9 +85,13 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
 
     A verdict is kept with the digest of the file it is on, and asked for again only where that changed, so an interrupted call
     goes on where it was; one that could not be graded is tried again. Raises UsageError where nothing was handed in, DataError
-    where MNIST is missing: verdicts without it would stand for good.
+    where MNIST is missing: verdicts without it would stand for good; SandboxError where the course's sandbox does not work here.
     """
     places = {path.parent.name: path for path in sorted(folder.glob(f"submitted/*/{CAPSTONE}")) if path.is_dir()}
+    sandbox = choose(GradebookWriter(folder).sandbox) if (folder / NAME).is_file() else choose()
+    for learner, place in places.items():
+        take_out_links(place)
+        take_in(folder, CAPSTONE, learner)
     if not places:
         raise UsageError(f"nobody handed in {CAPSTONE}: its place is {folder / 'submitted' / 'LEARNER' / CAPSTONE}")
     original_files()
@@ -95,7 +103,7 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
         for learner, digest in digests.items()
     }  # by the number of seeds, "0" where nothing was trained
     waiting = [learner for learner in files if verdicts[learner].get(str(retrain), {"error": True})["error"]]
-    for done, (learner, verdict) in enumerate(_verdicts(waiting, files, folder, retrain), start=1):
+    for done, (learner, verdict) in enumerate(_verdicts(waiting, files, folder, retrain, sandbox), start=1):
         verdicts[learner][str(retrain)] = verdict
         about = {name: {"digest": digests[name], "verdicts": verdicts[name]} for name in files}
         write_whole(folder / KEPT, json.dumps(about, indent=1))
@@ -106,10 +114,12 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
     ]
 
 
-def _verdicts(waiting: list[str], files: dict[str, Path], folder: Path, retrain: int) -> Iterator[tuple[str, dict]]:
+def _verdicts(
+    waiting: list[str], files: dict[str, Path], folder: Path, retrain: int, sandbox: str
+) -> Iterator[tuple[str, dict]]:
     """Each learner's verdict as JSON; side by side where nothing is trained."""
     with ThreadPoolExecutor(1 if retrain else cpu_count()) as pool:
-        found = pool.map(lambda learner: _check(files[learner], folder, learner, retrain), waiting)
+        found = pool.map(lambda learner: _check(files[learner], folder, learner, retrain, sandbox), waiting)
         try:
             yield from zip(waiting, found, strict=True)
         except BaseException:
@@ -117,8 +127,9 @@ def _verdicts(waiting: list[str], files: dict[str, Path], folder: Path, retrain:
             raise
 
 
-def _check(path: Path, folder: Path, learner: str, retrain: int) -> dict:
+def _check(path: Path, folder: Path, learner: str, retrain: int, sandbox: str) -> dict:
     command = [sys.executable, "-m", "graders", "check", str(path), "--json"]
+    command += ["--plain-sandbox"] if sandbox == PLAIN else []
     if retrain:
         kept = folder / "class" / "retrained" / f"{learner}.safetensors"
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ SECONDS = 60  # building and tracing a network takes 5 s on a slow machine, most
 EVALUATION_SECONDS = 300  # beside those of the learner's code; iteration 1 takes a minute on two cores for 10,000 digits
 MEMORY = 6 * 2**30  # bytes of data a process; PyTorch needs 1 GiB, iteration 1 as much again
 LARGEST_FILE = 100_000_000  # bytes of a file that a graded kernel writes: iteration 1's run has 26 million
+MOST_FILES = 20  # a folder with more .safetensors files than that is no hand-in
 MORE_TASKS = 500  # processes and threads beside those that the user has: PyTorch takes a few dozen, a fork bomb all
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT", "OMP_NUM_THREADS")
 # Read by PyTorch as it starts: its threads wait asleep. By default they spin, and take the cores from what they wait for: on two

@@ -11,8 +11,8 @@ from graders.handed_in import Cell
 def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> NotebookNode:
     """The release with the learner's answers in its answer cells, and the learner's own cells, plain, where they stood.
 
-    Of several cells with one grade id the last that was changed counts. Cells of the release that the learner deleted come back;
-    plain code cells that the learner changed stay changed, since answers may rest on them.
+    Several cells with one grade id, as splitting a cell leaves them, are put together. Cells of the release that the learner
+    deleted come back; plain code cells that the learner changed stay changed, since answers may rest on them.
     """
     answers = {_grade_id(cell): cell for cell in release.cells if _is_answer(cell)}
     fixed = {_grade_id(cell) for cell in release.cells if _grade_id(cell) and not _is_answer(cell)}
@@ -20,7 +20,7 @@ def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> Noteb
     sources = {cell.source: i for i, cell in enumerate(release.cells)}
     by_name = {_grade_id(cell): i for i, cell in enumerate(release.cells) if _grade_id(cell)}
 
-    given: dict[str, str] = {}
+    parts: dict[str, list[str]] = {}
     changed: dict[int, str] = {}
     extras: dict[int, list[Cell]] = {}
     seen: dict[str, int] = {}
@@ -30,8 +30,7 @@ def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> Noteb
         if name in answers:
             place = by_name[name]
             seen[name] = seen.get(name, 0) + 1
-            if name not in given or cell.source.strip() != answers[name].source.strip():
-                given[name] = cell.source
+            parts.setdefault(name, []).append(cell.source)
         elif name in fixed:
             place = by_name[name]
             seen[name] = seen.get(name, 0) + 1
@@ -44,14 +43,27 @@ def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> Noteb
         else:
             extras.setdefault(place, []).append(cell)
 
+    given = {name: _together(sources, answers[name]) for name, sources in parts.items()}
     _adopt(answers, given, extras, notes)
     for name, count in seen.items():
         if count > 1:
-            notes.append(f"the cell {name} was there {count} times; its last changed version counts")
+            notes.append(f"the cell {name} was there {count} times; what was changed was put together")
     missing = [name for name in by_name if name not in seen and name not in given]
     if missing and cells:
         notes.append(f"cells that were missing were put back: {', '.join(missing)}")
     return _assemble(release, given, changed, extras)
+
+
+def _together(sources: list[str], released: NotebookNode) -> str:
+    """One answer of all that the learner changed, in order: of two definitions the last counts, as in the kernel.
+
+    Of code that makes no sense together, the last that does counts.
+    """
+    changed = list(dict.fromkeys(source for source in sources if source.strip() != released.source.strip()))
+    whole = "\n".join(changed) or released.source
+    if released.cell_type == "code" and _parsed(whole) is None:
+        return next((source for source in reversed(changed) if _parsed(source) is not None), whole)
+    return whole
 
 
 def _adopt(answers: dict, given: dict[str, str], extras: dict[int, list[Cell]], notes: list[str]) -> None:
@@ -102,11 +114,15 @@ def _grade_id(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
-def _defined(source: str) -> set[str]:
+def _parsed(source: str) -> list[ast.stmt] | None:
     try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return set()
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _defined(source: str) -> set[str]:
+    body = _parsed(source) or []
     names = {node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
     return names | {
         target.id

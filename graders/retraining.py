@@ -23,6 +23,7 @@ from graders.constraints import judge_epochs
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, Constraint
 
 FIRST_SEED = 1_000_003  # not one that a recipe is likely to have been tuned on
+MOST_WORK = 50_000_000  # multiply-adds a digit: 20,000 weights, used at each of 784 positions, make 16 million
 MOST_EPOCHS = 40  # a longer recipe has failed rule 3 already, and is not worth the hours
 
 
@@ -37,6 +38,9 @@ def judge_retraining(
         raise UsageError(f"--seeds should be at least 1, saw {seeds}")
     if recipe.epochs > MOST_EPOCHS:
         raise UsageError(f"the recipe asks for {recipe.epochs} epochs; retraining is for at most {MOST_EPOCHS}")
+    work = sum(row.multiply_adds for row in graph.rows)
+    if work > MOST_WORK:
+        raise UsageError(f"the network takes {work:,} multiply-adds for a digit; retraining is for at most {MOST_WORK:,}")
     epochs = recipe.epochs  # each is walked through: a training that breaks off gives no figure
     counted = Constraint(epochs < EPOCHS_LIMIT, epochs, EPOCHS_LIMIT, f"{epochs} epochs, counted by us")
     total, runs = len(data.test_labels), list[Run]()

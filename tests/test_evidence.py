@@ -1,16 +1,19 @@
 """Reasons to retrain: honest weights give none, weights that were not earned give one, with figures."""
 
+import json
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from networks import conv, network
+from networks import conv, gap, network
 from torch.nn import functional as F
 from torch.optim import SGD
 
 from course.data import Data, load_practice_digits, normalize
+from course.errors import UsageError
 from course.evaluation import accuracy
 from course.graph import Graph
 from course.recipe import Recipe
@@ -144,3 +147,28 @@ def test_a_retrainings_file_is_a_submission_with_the_figure_of_the_verdict(templ
     seen = retrained(template, 2, tmp_path / "kept.safetensors").value
     kept, data = load_submission(tmp_path / "kept.safetensors"), load_practice_digits()
     assert accuracy(kept.graph.build(kept.weights), data.test_images, data.test_labels) == pytest.approx(seen)
+
+
+def test_a_header_that_asks_for_the_whole_file_again_and_again_costs_no_time(tmp_path: Path) -> None:
+    size = 1_000_000
+    header = {f"t{i}": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]} for i in range(10_000)}
+    text = json.dumps(header).encode()
+    path = tmp_path / "greedy.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(size))
+    started = time.perf_counter()
+    assert like_published(path) == ()
+    assert time.perf_counter() - started < 2
+
+
+def test_what_breaks_another_rule_is_not_trained(tmp_path: Path) -> None:
+    honest = load_submission(weights_path(8))
+    longer = replace(honest, recipe=replace(honest.recipe, epochs=25))
+    verdict = check(save_submission(longer, tmp_path / "longer.safetensors"), retrain=True)
+    assert verdict.evidence == "structure" and verdict.exit_status == 1
+    assert "not trained, as the constraint on epochs is not met" in verdict.constraints["accuracy"].message
+
+
+def test_what_would_take_days_is_not_trained() -> None:
+    net = network(lambda s, x: gap(s.d(s.c(F.interpolate(x, scale_factor=8)))), c=conv(1, 40, 5), d=conv(40, 10, 1))
+    with pytest.raises(UsageError, match="retraining is for at most"):
+        judge_retraining(Graph.trace(net), Recipe(1), {}, load_practice_digits(), 1)

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+import time
 from pathlib import Path
 
 import nbformat
@@ -112,6 +114,36 @@ def test_cells_are_the_releases_and_answers_the_learners(handed_in: Path, solved
 ENCODINGS = {"BOM": "utf-8-sig", "UTF-16": "utf-16", "plain": "utf-8"}
 
 
+SPLIT = {
+    "a helper before": ["def block():\n    return 1", "class Net:\n    size = block()"],
+    "a trial after": ["class Net:\n    size = 1", "print(Net.size)"],
+    "in the middle of a body": ["class Net:\n    size = 1", "    other = 2"],
+}
+
+
+@pytest.mark.parametrize("name", SPLIT)
+def test_an_answer_that_was_split_is_put_together(handed_in: Path, solved: NotebookNode, name: str) -> None:
+    place = solved.cells.index(cell(solved, "Net"))
+    halves = [copy.deepcopy(solved.cells[place]) for _ in SPLIT[name]]
+    for i, (half, source) in enumerate(zip(halves, SPLIT[name], strict=True)):
+        half.source, half["id"] = source, f"half-{i}"
+    solved.cells[place : place + 1] = halves
+    nbformat.write(solved, handed_in)
+    cells, notes = taken_in(handed_in)
+    assert cells["Net"].source == "\n".join(SPLIT[name])
+    assert any("put together" in note for note in notes)
+
+
+def test_of_attempts_that_do_not_fit_together_the_last_that_is_code_counts(handed_in: Path, solved: NotebookNode) -> None:
+    place = solved.cells.index(cell(solved, "Net"))
+    attempt = copy.deepcopy(solved.cells[place])
+    attempt.source, attempt["id"] = "class Net(", "attempt"
+    solved.cells.insert(place, attempt)
+    nbformat.write(solved, handed_in)
+    cells, _ = taken_in(handed_in)
+    assert cells["Net"].source == solved.cells[place + 1].source
+
+
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_any_encoding_is_read(handed_in: Path, solved: NotebookNode, name: str) -> None:
     cell(solved, "Net").source += "\n# für später"
@@ -129,14 +161,80 @@ def test_a_script_is_taken_for_the_notebook(handed_in: Path, solved: NotebookNod
     assert "script" in notes[0]
 
 
-def test_a_notebook_of_another_name_is_taken_if_it_is_the_only_one(handed_in: Path, solved: NotebookNode) -> None:
-    nbformat.write(solved, handed_in.with_name("Untitled (2).ipynb"))
+ELSEWHERE = {
+    "renamed": ["Untitled (2).ipynb"],
+    "in capitals": ["08_FINAL_MODEL.IPYNB"],
+    "saved by a browser": ["08_final_model.ipynb.txt"],
+    "saved as JSON": ["08_final_model.json"],
+    "one folder deeper": ["homework/08_final_model.ipynb"],
+    "beside a system's own file": ["Untitled.ipynb", "._Untitled.ipynb"],
+    "several": ["older.ipynb", "newer.ipynb"],
+}
+
+
+@pytest.mark.parametrize("blank", [False, True], ids=["alone", "beside the release"])
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_notebook_is_found_where_an_honest_learner_puts_it(
+    handed_in: Path, solved: NotebookNode, name: str, blank: bool
+) -> None:
+    if blank:
+        handed_in.write_bytes(RELEASE.read_bytes())
+    for age, other in enumerate(reversed(ELSEWHERE[name])):
+        path = handed_in.parent / other
+        path.parent.mkdir(exist_ok=True)
+        cell(solved, "Net").source += f"  # {other}"
+        path.write_bytes(b"\0\5\x16\7Mac OS X") if other.startswith("._") else nbformat.write(solved, str(path))
+        os.utime(path, (1e9 - age, 1e9 - age))
     cells, notes = taken_in(handed_in)
-    assert "raise" not in cells["Net"].source
-    assert "Untitled (2).ipynb was taken for it" in notes[0]
+    taken = next(other for other in reversed(ELSEWHERE[name]) if not other.startswith("."))
+    assert cells["Net"].source.endswith(f"# {taken}") and "raise" not in cells["Net"].source
+    assert f"{taken} was taken for it" in notes[0]
+
+
+def test_a_run_is_brought_up_with_its_notebook(handed_in: Path, solved: NotebookNode) -> None:
+    deeper = handed_in.parent / "homework"
+    deeper.mkdir()
+    nbformat.write(solved, deeper / handed_in.name)
+    (deeper / "08_final_model.safetensors").write_bytes(b"a run")
+    taken_in(handed_in)
+    assert handed_in.with_suffix(".safetensors").read_bytes() == b"a run"
+
+
+def test_a_script_is_taken_where_the_notebook_has_no_answer(handed_in: Path, solved: NotebookNode) -> None:
+    import jupytext
+
+    handed_in.write_bytes(RELEASE.read_bytes())
+    handed_in.with_suffix(".py").write_text(jupytext.writes(solved, fmt="py:percent"))
+    cells, notes = taken_in(handed_in)
+    assert "raise" not in cells["Net"].source and "has no answer" in notes[0]
+
+
+def test_a_notebook_with_an_answer_comes_before_all_others(handed_in: Path, solved: NotebookNode) -> None:
+    other = copy.deepcopy(solved)
+    cell(other, "Net").source = "class Net: pass"
+    nbformat.write(solved, handed_in)
+    nbformat.write(other, handed_in.with_name("newer.ipynb"))
+    cells, _ = taken_in(handed_in)
+    assert cells["Net"].source == cell(solved, "Net").source
+
+
+@pytest.mark.parametrize("script", ["# %%\n" * 5_000, "# %%\nx = 1\n# " + "a" * 1_200_000], ids=["of cells", "of one line"])
+def test_a_script_that_is_too_large_to_read_costs_no_time(handed_in: Path, script: str) -> None:
+    handed_in.with_suffix(".py").write_text(script)
+    started = time.perf_counter()
+    _, notes = taken_in(handed_in)
+    assert any("the most is" in note for note in notes)
+    assert time.perf_counter() - started < 5
+
+
+def test_an_archive_is_named(handed_in: Path) -> None:
+    handed_in.with_name("homework.zip").write_bytes(b"PK")
+    _, notes = taken_in(handed_in)
+    assert "nothing could be marked; what is there: homework.zip" in notes[0]
 
 
 UNREADABLE = {
+    "with a torn end of zeros": b'{"cells": [' + bytes(40),
     "empty": b"",
     "cut short": RELEASE.read_bytes()[:3000],
     "a merge": b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n",

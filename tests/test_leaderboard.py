@@ -8,9 +8,11 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 
-from course.errors import DataError, UsageError
+from course.errors import DataError, SandboxError, UsageError
 from course.pairs import LESSONS
+from graders import bubblewrap
 from graders.__main__ import main
+from graders.course_config import CONFIG
 from graders.leaderboard import CAPSTONE, KEPT, Entry, collect, frontier, ranking
 from graders.leaderboard_page import write_pages
 from graders.verdict import LIMITS, Constraint, Verdict, not_graded
@@ -84,6 +86,26 @@ def test_without_mnist_no_verdict_is_kept(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(DataError, match="no-mnist"):
         collect(tmp_path)
     assert not (tmp_path / KEPT).exists()
+
+
+@pytest.mark.mnist
+def test_another_learners_weights_are_not_ranked_by_a_link_to_them(tmp_path: Path) -> None:
+    ada, eve = (tmp_path / "submitted" / name / CAPSTONE for name in ("ada", "eve"))
+    for place in (ada, eve):
+        place.mkdir(parents=True)
+    shutil.copy(weights_path(8), ada / f"{CAPSTONE}.safetensors")
+    (eve / f"{CAPSTONE}.safetensors").symlink_to(ada / f"{CAPSTONE}.safetensors")
+    (eve / f"{CAPSTONE}.ipynb").write_bytes((LESSONS / "08_final_model.ipynb").read_bytes())
+    entries = {one.learner: one for one in collect(tmp_path)}
+    assert entries["ada"].ranked and not entries["eve"].ranked
+
+
+def test_a_course_that_wants_bubblewrap_has_no_board_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "submitted" / "ada" / CAPSTONE).mkdir(parents=True)
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG.replace('"best"', '"bubblewrap"'))
+    monkeypatch.setattr(bubblewrap, "why_not", lambda: "it is not here")
+    with pytest.raises(SandboxError, match="it is not here"):
+        collect(tmp_path)
 
 
 @pytest.mark.slow

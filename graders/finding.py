@@ -1,0 +1,61 @@
+"""Which file of a hand-in is the notebook: that of its name, or another that an honest learner handed in instead."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from graders.handed_in import Cell, read_hand_in
+
+NOTEBOOKS = (".ipynb", ".ipynb.txt", ".json", ".py")  # as editors, browsers and mail programs save them
+MOST_TRIED = 6  # files: each may take a second to read
+MOST_NAMED = 3
+
+
+def find_hand_in(
+    folder: Path, name: str, alone: bool, released: Collection[str], notes: list[str]
+) -> tuple[Path | None, list[Cell]]:
+    """The file to take and its cells: of those that may be meant the first with an answer, that is, a cell not in `released`.
+
+    First comes the notebook of this name, then the script of this name, and where only one notebook is asked for any other, here
+    or one folder deeper, the newest first. Where none has an answer, the first one counts. What is unusual is noted.
+    """
+    expected = folder / name
+    named = [path for path in (expected, expected.with_suffix(".py")) if _is_file(path)]
+    others = _others(folder, named) if alone else []
+    read: list[tuple[Path, list[Cell], list[str]]] = []
+    for path in [*named, *others][:MOST_TRIED]:
+        own: list[str] = []
+        cells = read_hand_in(path, own)
+        read.append((path, cells, own))
+        if any(cell.source.strip() and cell.source.strip() not in released for cell in cells):
+            break
+    else:
+        read = read[:1]
+    if not read:
+        seen = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        there = f"; what is there: {', '.join(seen[:MOST_NAMED])}{' …' if len(seen) > MOST_NAMED else ''}" if seen else ""
+        notes.append(f"there is no {name}: nothing could be marked{there}")
+        return None, []
+    path, cells, own = read[-1]
+    if path != expected:
+        why = f"{name} has no answer" if expected in named else f"there is no {name}"
+        kind = "the script " if path.suffix == ".py" else ""
+        several = ", the newest of several" if path in others and len(others) > 1 else ""
+        notes.append(f"{why}; {kind}{path.relative_to(folder)} was taken for it{several}")
+    notes += own
+    return path, cells
+
+
+def _others(folder: Path, named: list[Path]) -> list[Path]:
+    """Further files that may be the notebook, the newest first; what begins with a dot is a system's or an editor's own."""
+    visible = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    deeper = [path for one in visible if one.is_dir() and not one.is_symlink() for path in one.iterdir()]
+    found = [
+        path
+        for path in (*visible, *deeper)
+        if path.name.lower().endswith(NOTEBOOKS) and not path.name.startswith(".") and _is_file(path) and path not in named
+    ]
+    return sorted(found, key=lambda path: (path.name.lower().endswith(".py"), -path.stat().st_mtime, path.name))
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
