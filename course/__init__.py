@@ -24,7 +24,7 @@ _HOMES = {
     "fit_seeds": "seeds",
     "accuracy": "evaluation",
     "predict": "evaluation",
-    "load_submission": "submission",
+    "load_submission": "submission_file",
     "iteration": "iterations",
     "lesson": "iterations",
     "plot_digits": "plots",

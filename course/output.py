@@ -3,8 +3,8 @@
 from course.errors import GraphError
 from course.graph import Graph
 from course.operations import RESHAPES
+from course.rows import Row
 from course.shapes import infer_shapes
-from course.table import Row
 
 BATCH = 5  # digits of the example in the message
 KEEPS_VALUES = {operation.partition(".")[0] for operation in RESHAPES} | {"log_softmax", "softmax"}

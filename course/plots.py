@@ -25,7 +25,7 @@ from course.pictures import (
     plain_log,
 )
 from course.recorded import recorded_results
-from course.table import Row
+from course.rows import Row
 
 
 def plot_digits(images: Tensor, labels=None, *, columns: int = 8) -> Picture:

@@ -6,7 +6,6 @@ Recipe(epochs=19, batch_size=128, optimizer=partial(SGD, lr=0.01, momentum=0.9),
 
 import dataclasses
 import hashlib
-import inspect
 import json
 import math
 import warnings
@@ -21,6 +20,7 @@ from torch.optim import SGD, Optimizer, lr_scheduler
 from course import augment as augmentations
 from course.augment import plain
 from course.errors import RecipeError, one_line
+from course.settings import kind_of, one_of, partial_of, settings_of
 
 OPTIMIZERS = "SGD Adam AdamW NAdam RAdam Adamax Adadelta Adagrad RMSprop Rprop ASGD".split()
 SCHEDULES = """StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR CosineAnnealingLR
@@ -59,10 +59,10 @@ class Recipe:
         for item in self.augment:
             if type(item) not in [getattr(augmentations, name) for name in AUGMENTATIONS]:
                 raise RecipeError(
-                    f"augment holds {_or(AUGMENTATIONS)} of the course, ready made as RandomRotation(7); saw {_kind(item)}"
+                    f"augment holds {one_of(AUGMENTATIONS)} of the course, ready made as RandomRotation(7); saw {kind_of(item)}"
                 )
-        optimizer = _settings(self.optimizer, "optimizer", torch.optim, OPTIMIZERS)
-        schedule = None if self.schedule is None else _settings(self.schedule, "schedule", lr_scheduler, SCHEDULES)
+        optimizer = settings_of(self.optimizer, "optimizer", torch.optim, OPTIMIZERS)
+        schedule = None if self.schedule is None else settings_of(self.schedule, "schedule", lr_scheduler, SCHEDULES)
         self._try_out(optimizer, schedule)
 
     def _try_out(self, optimizer, schedule):
@@ -111,8 +111,8 @@ class Recipe:
         return {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
-            "optimizer": _settings(self.optimizer, "optimizer", torch.optim, OPTIMIZERS),
-            "schedule": None if self.schedule is None else _settings(self.schedule, "schedule", lr_scheduler, SCHEDULES),
+            "optimizer": settings_of(self.optimizer, "optimizer", torch.optim, OPTIMIZERS),
+            "schedule": None if self.schedule is None else settings_of(self.schedule, "schedule", lr_scheduler, SCHEDULES),
             "augment": augment,
             "seed": self.seed,
             "precision": self.precision,
@@ -125,12 +125,12 @@ class Recipe:
         if not isinstance(data, dict) or set(data) != fields:
             raise RecipeError(f"a recipe holds {', '.join(sorted(fields))}, and nothing else")
         values = dict(data)
-        values["optimizer"] = _partial(data["optimizer"], torch.optim, OPTIMIZERS)
+        values["optimizer"] = partial_of(data["optimizer"], torch.optim, OPTIMIZERS)
         if data["schedule"] is not None:
-            values["schedule"] = _partial(data["schedule"], lr_scheduler, SCHEDULES)
+            values["schedule"] = partial_of(data["schedule"], lr_scheduler, SCHEDULES)
         if not isinstance(data["augment"], list):
             raise RecipeError("augment is a list")
-        augment = [_partial(item, augmentations, AUGMENTATIONS) for item in data["augment"]]
+        augment = [partial_of(item, augmentations, AUGMENTATIONS) for item in data["augment"]]
         try:
             values["augment"] = tuple(item() for item in augment)
         except TypeError as error:
@@ -145,49 +145,6 @@ def _leave_out_the_compiler() -> None:
         function.__dynamo_disable = function
 
 
-def _settings(given, what: str, module, names) -> dict:
-    """A class, or a `partial` of one, as {"name": …, setting: number, …}."""
-    function, keywords = given, {}
-    if isinstance(given, partial):
-        function, keywords = given.func, given.keywords
-        if given.args:
-            example = "lr=0.01" if what == "optimizer" else "gamma=0.1"
-            raise RecipeError(f"{what}: write its settings by name, as {example} in partial({_name(function)}, {example})")
-    allowed = {getattr(module, name): name for name in names}
-    if not isinstance(function, type) or function not in allowed:
-        raise RecipeError(f"{what} is a class, {_or(names)}, alone or in a partial; saw {_kind(given)}")
-    keywords = {key: plain(value) for key, value in keywords.items()}
-    known = set(inspect.signature(function).parameters) - {"params", "optimizer"}
-    for key, value in keywords.items():
-        if key not in known:
-            raise RecipeError(f"{what}: {allowed[function]} has no setting {key!r}; it has {_or(sorted(known))}")
-        if not _is_plain(value):
-            raise RecipeError(f"{what}: {key} should be a finite number, a name or a list of numbers; saw {value!r}")
-    return {"name": allowed[function]} | {k: list(v) if isinstance(v, tuple) else v for k, v in keywords.items()}
-
-
-def _partial(data, module, names):
-    if not isinstance(data, dict) or data.get("name") not in names:
-        raise RecipeError(f"expected one of {_or(names)} with its settings, saw {str(data)[:80]}")
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "name"}
-    if not all(isinstance(k, str) and _is_plain(v) for k, v in settings.items()):
-        raise RecipeError(f"{data['name']} has a setting that is no finite number: {str(settings)[:80]}")
-    function = getattr(module, data["name"])
-    try:
-        inspect.signature(function).bind_partial(**settings)
-    except TypeError as error:
-        raise RecipeError(f"{data['name']}: {error}") from None
-    return partial(function, **settings)
-
-
-def _is_plain(value) -> bool:
-    if isinstance(value, list | tuple):
-        return len(value) <= 100 and all(type(item) in (int, float) and _is_plain(item) for item in value)
-    if type(value) is int:
-        return abs(value) < 2**63  # JSON has longer ones, PyTorch hasn't
-    return value is None or type(value) in (bool, str) or (type(value) is float and math.isfinite(value))
-
-
 def _whole(value, name: str, least: int, most: int):
     if type(value) is not int or not least <= value <= most:
         raise RecipeError(f"{name} should be a whole number from {least} to {most}, saw {value!r}")
@@ -196,22 +153,3 @@ def _whole(value, name: str, least: int, most: int):
 def _short(error: Exception) -> str:
     text = one_line(error)
     return text if isinstance(error, ValueError) else f"{type(error).__name__}, {text}"
-
-
-def _name(thing) -> str:
-    if isinstance(thing, partial):
-        thing = thing.func
-    return str(getattr(thing, "__name__", type(thing).__name__))
-
-
-def _kind(thing) -> str:
-    """What was given in the place of something else, so that its like is not taken for it."""
-    if isinstance(thing, partial):
-        return f"a partial of {_name(thing)}"
-    if isinstance(thing, type) or inspect.isroutine(thing):
-        return _name(thing)
-    return f"a {_name(thing)} object of {type(thing).__module__}"
-
-
-def _or(names) -> str:
-    return ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else names[0]

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from course.errors import CourseError
-from course.submission import environment, load_submission, read_metadata
+from course.submission import environment
+from course.submission_file import load_submission, read_metadata
 
 
 class TrainFirst(CourseError):

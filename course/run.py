@@ -9,7 +9,8 @@ from course.errors import CourseError
 from course.graph import Graph
 from course.rebuild import Network
 from course.recipe import Recipe
-from course.submission import Epoch, Submission, environment, save_submission
+from course.submission import Epoch, Submission, environment
+from course.submission_file import save_submission
 
 
 @dataclass

@@ -110,7 +110,7 @@ def _run(path: Path) -> tuple[str, bool]:
     """What a saved run says of itself, empty where there is none, and whether it can be read."""
     if not path.exists():
         return "", True
-    from course.submission import read_metadata  # takes PyTorch's import, so only where it is needed
+    from course.submission_file import read_metadata  # takes PyTorch's import, so only where it is needed
 
     try:
         about = read_metadata(path)

@@ -1,8 +1,6 @@
 """Write a network down as a graph, with `torch.export`, in training and in evaluation mode."""
 
 import builtins
-import copy
-import inspect
 import logging
 import warnings
 from contextlib import contextmanager
@@ -12,11 +10,12 @@ from torch import nn
 
 from course.errors import GraphError, one_line
 from course.exported import read_program
-from course.graph import Graph, Stored, expect_storable
+from course.graph import Graph, Stored
+from course.graph_json import expect_storable
 from course.modes import merge_modes, modes_kept
 from course.output import expect_ten_scores
 from course.simplify import simplified
-from course.tryout import UNWRITTEN, digits, try_out
+from course.tryout import digits, expect_registered, instance, try_out
 
 LARGEST_BATCH = 60_000  # all training digits at once
 
@@ -35,7 +34,7 @@ def trace_with_weights(network) -> tuple[Graph, dict[str, torch.Tensor]]:
 
 def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
     """The same of a network that may still give something else than ten scores, so that one can look at it."""
-    module = _instance(network)
+    module = instance(network)
     for part in module.modules():
         if isinstance(part, torch.jit.ScriptModule):
             raise GraphError("the network holds a module compiled by torch.jit.script; leave the scripting out")
@@ -49,56 +48,11 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
     used = {item.name for node in nodes for item in node.inputs() if isinstance(item, Stored)}
     graph = simplified(Graph(tuple(nodes), {name: spec for name, spec in tensors.items() if name in used}, output))
     if any(spec.kind == "constant" for spec in graph.tensors.values()):
-        _expect_registered(module)
+        expect_registered(module)
     expect_storable(graph)
     weights = {name: weights[name] for name in graph.tensors}
     _compare(graph.build(weights), expected)
     return graph, weights
-
-
-def _instance(network) -> nn.Module:
-    if isinstance(network, type) and issubclass(network, nn.Module):
-        try:
-            network = network()
-        except NotImplementedError as error:
-            error.add_note(UNWRITTEN)
-            raise
-        except Exception as error:
-            what = "cannot be built" if _takes_nothing(network) else "needs arguments: give each a default"
-            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {one_line(error)})") from error
-    if not isinstance(network, nn.Module):
-        advice = "; to give a class its settings, write a subclass whose __init__ calls super().__init__(…)"
-        raise GraphError(
-            f"expected a class that inherits from nn.Module, saw {type(network).__name__}{advice if callable(network) else ''}"
-        )
-    return network if all(t.device.type == "cpu" for t in _tensors(network)) else copy.deepcopy(network).cpu()
-
-
-def _tensors(network: nn.Module) -> list[torch.Tensor]:
-    return [*network.parameters(), *network.buffers()]
-
-
-def _expect_registered(module: nn.Module) -> None:
-    """Refuse layers and parameters that PyTorch doesn't see, so that no optimiser would train them."""
-    seen = {id(part) for part in [*module.modules(), *module.parameters()]}
-    for part in module.modules():
-        for name, held in vars(part).items():
-            items = held.values() if isinstance(held, dict) else held if isinstance(held, list | tuple) else ()
-            if not name.startswith("_") and any(
-                isinstance(item, nn.Module | nn.Parameter) and id(item) not in seen for item in items
-            ):
-                raise GraphError(
-                    f"self.{name} is a plain {type(held).__name__}, and PyTorch does not see the layers in it: they would never "
-                    "be trained; use nn.ModuleList(…) or nn.Sequential(…), for parameters nn.ParameterList(…)"
-                )
-
-
-def _takes_nothing(network: type) -> bool:
-    try:
-        inspect.signature(network).bind()
-    except TypeError:
-        return False
-    return True
 
 
 def _export(module: nn.Module):

@@ -13,7 +13,6 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -22,7 +21,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from course.data import Data, normalize
-from course.errors import CourseError, RecipeError, one_line
+from course.device import in_precision, present
+from course.errors import CourseError
 from course.evaluation import scores
 from course.recipe import MOST_EPOCHS, Recipe
 from course.run import Run
@@ -100,7 +100,7 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
     A run that has epochs already goes on behind them, exactly as if it had never stopped; its own weights count then.
     Raises Diverged where the loss is no longer a number.
     """
-    recipe, device = run.recipe, _present(device)
+    recipe, device = run.recipe, present(device)
     images, labels = data.train_images.to(device), data.train_labels.to(device)
     test_images, test_labels = data.test_images.to(device), data.test_labels
     network = run.graph.build(run.weights["last"] if run.history else weights).to(device)
@@ -130,7 +130,7 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
             for chosen in torch.randperm(len(images), generator=generator).to(device).split(recipe.batch_size):
                 batch = _augmented(images[chosen], recipe, generator)  # uint8 (B, 28, 28) to (B, 1, 28, 28)
                 truth = labels[chosen]  # (B,)
-                with _precision(recipe.precision, device):
+                with in_precision(recipe.precision, device):
                     logits = network(batch)  # (B, 10)
                 loss = F.cross_entropy(logits.float(), truth)
                 optimizer.zero_grad()
@@ -168,14 +168,6 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
             yield epoch
 
 
-def _present(device: str | torch.device) -> torch.device:
-    """The device, if it is there."""
-    try:
-        return torch.empty(0, device=device).device
-    except Exception as error:  # each kind of device has its own
-        raise CourseError(f"the device {str(device)!r} cannot be used ({one_line(error)}); leave it out for the CPU") from None
-
-
 def _advice(run: Run, digits: int) -> str:
     if digits % run.recipe.batch_size == 1 and any(node.op == "batch_norm" for node in run.graph.nodes):
         return "the last batch has one digit, over which a normalisation has no deviation: take another batch_size"
@@ -187,17 +179,3 @@ def _augmented(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Ten
     for augment in recipe.augment:
         batch = augment(batch, generator)
     return normalize(batch)
-
-
-def cpu_has_bfloat16() -> bool:
-    """Whether this CPU computes bfloat16 at speed, rather than in single precision with a rounding behind each step."""
-    return getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()  # PyTorch has no public name for it
-
-
-def _precision(precision: str, device: torch.device):
-    """bfloat16 where the recipe asks for it; refused on a CPU that would emulate it, at a crawl."""
-    if precision == "float32":
-        return nullcontext()
-    if device.type == "cpu" and not cpu_has_bfloat16():
-        raise RecipeError('this CPU computes bfloat16 slowly; use precision="float32", or a CPU with avx512_bf16')
-    return torch.autocast(device.type, dtype=torch.bfloat16)

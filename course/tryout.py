@@ -1,5 +1,7 @@
-"""Run a network as it stands, before it is written down: does it answer at all, and where does it fail."""
+"""Build and run a network as it stands, before it is written down: does it answer at all, and where does it fail."""
 
+import copy
+import inspect
 from contextlib import contextmanager
 
 import torch
@@ -8,6 +10,52 @@ from torch import nn
 from course.errors import GraphError, one_line
 
 UNWRITTEN = "Not complete yet: write your code where the last arrow points, in place of `raise NotImplementedError`."
+
+
+def instance(network) -> nn.Module:
+    """The network, given as a class built without arguments or as a module, on the CPU; GraphError where it is neither."""
+    if isinstance(network, type) and issubclass(network, nn.Module):
+        try:
+            network = network()
+        except NotImplementedError as error:
+            error.add_note(UNWRITTEN)
+            raise
+        except Exception as error:
+            what = "cannot be built" if _takes_nothing(network) else "needs arguments: give each a default"
+            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {one_line(error)})") from error
+    if not isinstance(network, nn.Module):
+        advice = "; to give a class its settings, write a subclass whose __init__ calls super().__init__(…)"
+        raise GraphError(
+            f"expected a class that inherits from nn.Module, saw {type(network).__name__}{advice if callable(network) else ''}"
+        )
+    return network if all(t.device.type == "cpu" for t in _tensors(network)) else copy.deepcopy(network).cpu()
+
+
+def _tensors(network: nn.Module) -> list[torch.Tensor]:
+    return [*network.parameters(), *network.buffers()]
+
+
+def expect_registered(module: nn.Module) -> None:
+    """Refuse layers and parameters that PyTorch doesn't see, so that no optimiser would train them."""
+    seen = {id(part) for part in [*module.modules(), *module.parameters()]}
+    for part in module.modules():
+        for name, held in vars(part).items():
+            items = held.values() if isinstance(held, dict) else held if isinstance(held, list | tuple) else ()
+            if not name.startswith("_") and any(
+                isinstance(item, nn.Module | nn.Parameter) and id(item) not in seen for item in items
+            ):
+                raise GraphError(
+                    f"self.{name} is a plain {type(held).__name__}, and PyTorch does not see the layers in it: they would never "
+                    "be trained; use nn.ModuleList(…) or nn.Sequential(…), for parameters nn.ParameterList(…)"
+                )
+
+
+def _takes_nothing(network: type) -> bool:
+    try:
+        inspect.signature(network).bind()
+    except TypeError:
+        return False
+    return True
 
 
 def try_out(module: nn.Module) -> dict[int, torch.Tensor]:

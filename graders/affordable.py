@@ -2,7 +2,7 @@
 
 from course.errors import GraphError
 from course.graph import Graph
-from course.table import numbers
+from course.rows import numbers
 
 MOST_NUMBERS = 10_000_000  # that a network computes for a digit; iteration 1, the heaviest lesson, computes 371,000
 MOST_WORK = 2_000_000_000  # multiply-adds for a digit; iteration 1 takes 159 million

@@ -1,31 +1,25 @@
 """Grade one submission: a `.safetensors` file, a notebook, or a script that defines `Net` and `recipe`."""
 
-import io
-import json
-import tokenize
 from dataclasses import replace
 from pathlib import Path
 
 from course.data import load_mnist
-from course.errors import CourseError, GraphError, RecipeError, SandboxError, SubmissionError, UsageError, one_line
+from course.errors import CourseError, GraphError, one_line
 from course.graph import Graph
 from course.output import expect_ten_scores
 from course.recipe import Recipe
-from course.submission import Submission, load_submission, two_numbers
+from course.submission import Submission
+from course.submission_file import load_submission
 from graders.affordable import expect_affordable
 from graders.bubblewrap import choose, describe
 from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_structure
-from graders.definitions import definitions
 from graders.doubts import find_doubts
 from graders.evidence import trained_elsewhere
 from graders.likeness import like_published
-from graders.missing import explain_missing
-from graders.sandbox import NOT_OUR_FORM, Limits, run_probes
+from graders.reading_code import read_code
+from graders.sandbox import Limits
 from graders.verdict import ACCURACY_LIMIT, Constraint, Verdict, not_graded
 
-LARGEST_SOURCE = 50_000_000  # bytes of a notebook, with its pictures
-PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")  # what torch.save is asked to write
-MOST_CODE = 500_000  # characters of code: a lesson has 10,000
 LONGEST_SENTENCE = 1_000  # characters: a message may quote what it was given
 
 
@@ -58,78 +52,6 @@ def check(
     except CourseError as error:
         verdict = not_graded(path.name or str(path), error.kind, str(error)[:LONGEST_SENTENCE])
         return replace(verdict, notes=notes)
-
-
-def code_cells(path: Path) -> list[str]:
-    """The code cells of a notebook; a script is one cell."""
-    if path.suffix.lower() in PICKLES:
-        raise UsageError(
-            f"{path.name} is a pickle, and reading one would run whatever code is in it; "
-            f'run.save("{path.stem}.safetensors") writes the form that is graded, which holds data only'
-        )
-    if path.suffix.lower() not in (".py", ".ipynb"):
-        raise UsageError(f"expected a .safetensors, .ipynb or .py file, saw {path.name or path}")
-    try:
-        if not path.is_file():
-            raise UsageError(f"there is no file {path}")
-        if path.stat().st_size > LARGEST_SOURCE:
-            raise UsageError(f"{path.name} has {path.stat().st_size:,} bytes, the most is {LARGEST_SOURCE:,}")
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path.name} cannot be read ({error.strerror})") from None
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)  # a script may name its own
-        text = content.decode(encoding if path.suffix.lower() == ".py" else "utf-8-sig")
-    except (UnicodeDecodeError, SyntaxError):
-        raise UsageError(f"{path.name} is not text in UTF-8; save it from JupyterLab or an editor again") from None
-    cells = [text] if path.suffix.lower() == ".py" else _notebook_cells(path, text)
-    if sum(map(len, cells)) > MOST_CODE:
-        raise UsageError(f"{path.name} has {sum(map(len, cells)):,} characters of code, the most is {MOST_CODE:,}")
-    return cells
-
-
-def _notebook_cells(path: Path, text: str) -> list[str]:
-    try:
-        cells = json.loads(text)["cells"]
-        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"{path.name} is not a notebook ({type(error).__name__}: {str(error)[:200]})") from None
-
-
-def read_code(path: Path, limits: Limits | None = None) -> tuple[Graph, Recipe, dict]:
-    """Run a file's definitions in the sandbox: the graph of its `Net`, its recipe, its fresh tensors' two numbers.
-
-    The sandbox's answer is the learner's word: it is read as strictly as a file.
-    """
-    cells = code_cells(path)
-    found = definitions(cells, {"Net", "recipe"})
-    given = run_probes(found.source, {"probes": ["network", "recipe"]}, limits)
-    answers, failures = given.get("answers"), given.get("failures")
-    problems = [*found.problems, *(str(f)[:400] for f in (failures if isinstance(failures, list) else []))]
-    network, recipe = (_answer(answers, name, problems, cells) for name in ("network", "recipe"))
-    try:
-        graph = Graph.from_json(network["graph"])
-        initial = {name: two_numbers(network["initial"][name]) for name in graph.tensors}
-        return graph, Recipe.from_json(recipe["recipe"]), initial
-    except (KeyError, TypeError):
-        raise SandboxError(NOT_OUR_FORM) from None
-
-
-def _answer(answers, name: str, problems: list[str], cells: list[str]) -> dict:
-    answer = answers.get(name) if isinstance(answers, dict) else None
-    if not isinstance(answer, dict):
-        raise SandboxError(NOT_OUR_FORM)
-    if "state" in answer:
-        what = {"network": "Net", "recipe": "recipe"}[name]
-        said = str(answer.get("message"))[:600]
-        because = f" ({problems[0]})" if problems else ""
-        if not problems and said.startswith("there is no"):
-            because = f"; {explain_missing(what, cells)}"
-        kind = {"network": GraphError, "recipe": RecipeError}[name]
-        if answer["state"] == "not attempted":
-            kind = SubmissionError
-        raise kind(f"{what}: {said}{because}")
-    return answer
 
 
 def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:

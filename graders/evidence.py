@@ -9,7 +9,8 @@ from course.evaluation import scores
 from course.graph import Graph
 from course.iterations import lesson
 from course.recipe import Recipe
-from course.submission import Submission, load_submission
+from course.submission import Submission
+from course.submission_file import load_submission
 from graders.constraints import judge_accuracy
 from graders.doubts import find_doubts
 from graders.limits import MOST_FILES

@@ -2,7 +2,7 @@
 
 from course.graph import Graph
 from course.output import output_problem
-from course.table import numbers
+from course.rows import numbers
 from graders.outcome import Outcome, correct, not_yet
 from graders.plans import plan
 from graders.structure import REARRANGING, TAIL, Chain, Layer, chain, words

@@ -17,7 +17,7 @@ from course.errors import SubmissionError, UsageError
 from course.graph import Graph
 from course.recipe import Recipe
 from course.run import Run
-from course.submission import two_numbers
+from course.submission_parts import two_numbers
 from course.training import Diverged, train
 from graders.constraints import judge_epochs
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, Constraint

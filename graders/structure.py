@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from course.graph import INPUT, Graph
 from course.operations import PIECES, RESHAPES
-from course.table import Row, numbers
+from course.rows import Row, numbers
 
 # Drop whole channels, or replace what they drop: not what `nn.Dropout` does.
 DROPOUTS = {"feature_dropout": "Dropout2d", "alpha_dropout": "AlphaDropout", "feature_alpha_dropout": "FeatureAlphaDropout"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course.errors import CourseError
-from course.submission import load_submission
+from course.submission_file import load_submission
 from solutions.committed import comes_first
 from solutions.ledger import LEDGER, Record, append, read_ledger
 from solutions.modules import WITH_WEIGHTS, solution, weights_path

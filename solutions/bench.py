@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 
 from course import load_mnist
+from course.device import cpu_has_bfloat16
 from course.submission import environment
 from course.tables import text_table
-from course.training import cpu_has_bfloat16
 from solutions import growth, levers, timings
 from solutions.modules import RESULTS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from course.errors import CourseError
 from course.iterations import lesson
 from course.recipe import Recipe
-from course.submission import load_submission
+from course.submission_file import load_submission
 from graders.verdict import ACCURACY_LIMIT
 from solutions.modules import graph_of, recipe_of, solution
 

@@ -15,10 +15,11 @@ from torchvision.transforms import functional as pil
 
 from course import Data, RandomRotation, Recipe, training
 from course.data import MNIST_MEAN, MNIST_STD
+from course.device import cpu_has_bfloat16
 from course.graph import Graph
 from course.rebuild import FASTER, Network
 from course.seeds import fit_seeds
-from course.training import begin, cpu_has_bfloat16, train
+from course.training import begin, train
 from solutions.growth import few_digits
 from solutions.modules import solution
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from course.errors import CourseError
 from course.iterations import iterations
-from course.submission import Submission, load_submission
+from course.submission import Submission
+from course.submission_file import load_submission
 from course.tables import markdown_table
 from graders.verdict import ACCURACY_LIMIT
 from solutions.capstone import capstone_answers

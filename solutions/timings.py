@@ -8,9 +8,10 @@ from dataclasses import replace
 import torch
 
 from course import Data, fit
+from course.device import cpu_has_bfloat16
 from course.evaluation import scores
 from course.recipe import PRECISIONS
-from course.training import begin, cpu_has_bfloat16, train
+from course.training import begin, train
 from solutions import fast
 from solutions.modules import solution
 from solutions.standard import standard_loop

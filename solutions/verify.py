@@ -8,7 +8,8 @@ import torch
 
 from course.errors import CourseError
 from course.iterations import lesson, lessons
-from course.submission import Submission, load_submission
+from course.submission import Submission
+from course.submission_file import load_submission
 from graders.check import check
 from graders.verdict import LIMITS
 from solutions.judge import meets_with_best

@@ -7,7 +7,8 @@ import pytest
 from recorded import run_of
 
 from course.errors import CourseError
-from course.submission import Submission, load_submission, save_submission
+from course.submission import Submission
+from course.submission_file import load_submission, save_submission
 from solutions import modules
 from solutions.adopt import adopt
 from solutions.committed import comes_first

@@ -23,8 +23,9 @@ from course.errors import SubmissionError
 from course.graph import Graph
 from course.pairs import LESSONS
 from course.recipe import Recipe
-from course.submission import load_submission
+from course.submission_file import load_submission
 from graders import check as checking
+from graders import reading_code
 from graders.constraints import judge_accuracy, judge_epochs, judge_fully_connected, judge_parameters
 from graders.definitions import MOST_STATEMENTS, definitions
 from graders.intake import take_in
@@ -236,7 +237,7 @@ def verdict_on(sandbox: WarmSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyP
         (tmp_path / "net.safetensors").write_bytes(weights_path(8).read_bytes())
         return checking.check(tmp_path / "net.py", limits=Limits(5, 2 * 2**30))
 
-    monkeypatch.setattr(checking, "run_probes", sandbox.run)
+    monkeypatch.setattr(reading_code, "run_probes", sandbox.run)
     yield judged
     sandbox.mend(True)
 

@@ -15,9 +15,9 @@ from torch.optim import SGD
 from course.data import load_practice_digits
 from course.graph import Graph
 from course.recipe import Recipe
-from course.submission import load_submission, save_submission
+from course.submission_file import load_submission, save_submission
 from course.training import fit
-from graders import check as checking
+from graders import reading_code
 from graders.check import check
 from graders.missing import EXAMPLE
 from graders.retraining import judge_retraining
@@ -60,7 +60,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 @pytest.fixture
 def warm(monkeypatch: pytest.MonkeyPatch, warm_sandbox: WarmSandbox) -> None:
     """For tests of what is said of code, not of how it is confined: its sandbox has imported PyTorch."""
-    monkeypatch.setattr(checking, "run_probes", warm_sandbox.run)
+    monkeypatch.setattr(reading_code, "run_probes", warm_sandbox.run)
 
 
 def script(folder: Path, source: str, name: str = "net.py") -> Path:
@@ -198,7 +198,7 @@ def test_a_verdict_in_words_is_drawn_by_us_alone() -> None:
     ],
 )
 def test_a_forged_answer_gets_a_sentence(tmp_path: Path, given: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graders.check.run_probes", lambda *_: given)
+    monkeypatch.setattr("graders.reading_code.run_probes", lambda *_: given)
     verdict = check(script(tmp_path, "Net = 1"))
     assert verdict.error and verdict.exit_status == 2
 

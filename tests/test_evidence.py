@@ -17,7 +17,8 @@ from course.errors import UsageError
 from course.evaluation import accuracy
 from course.graph import Graph
 from course.recipe import Recipe
-from course.submission import Submission, load_submission, save_submission
+from course.submission import Submission
+from course.submission_file import load_submission, save_submission
 from graders import retraining
 from graders.check import check
 from graders.doubts import find_doubts

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course.data import Data
-from course.submission import load_submission
+from course.submission_file import load_submission
 from solutions import iteration_01 as first
 from solutions.ledger import read_ledger
 from solutions.modules import weights_path

@@ -19,7 +19,7 @@ from course.data import load_practice_digits
 from course.graph import Graph
 from course.iterations import lessons
 from course.pairs import LESSONS
-from course.submission import load_submission, save_submission
+from course.submission_file import load_submission, save_submission
 from graders.affordable import expect_affordable
 from graders.answer_judges import JUDGE
 from graders.answers import ASK

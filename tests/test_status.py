@@ -78,7 +78,7 @@ def test_a_saved_run_is_quoted(workspace: Path) -> None:
 def test_a_run_on_practice_digits_says_so(workspace: Path) -> None:
     from dataclasses import replace
 
-    from course.submission import load_submission, save_submission
+    from course.submission_file import load_submission, save_submission
 
     submission = load_submission(weights_path(8))
     practice = {"name": "practice digits", "digest": "0"}

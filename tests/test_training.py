@@ -24,7 +24,7 @@ from course.recipe import Recipe
 from course.replay import TrainFirst, find_run
 from course.run import Run
 from course.seeds import fit_seeds
-from course.submission import load_submission
+from course.submission_file import load_submission
 from course.training import Diverged, begin, fit, train
 
 Small = network(lambda s, x: gap(s.c(s.stem(x))), c=conv(4, 10, 3))

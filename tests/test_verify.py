@@ -8,7 +8,7 @@ from recorded import invented, run_of
 from torch import nn
 from torch.optim import SGD
 
-from course.submission import load_submission
+from course.submission_file import load_submission
 from solutions import verify as verification
 from solutions.ledger import Record, read_ledger
 from solutions.modules import solution, weights_path
