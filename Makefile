@@ -70,5 +70,5 @@ environment:
 	  echo "The course needs Python 3.11 or newer and found $$(echo "$${seen:-, none}" | cut -c3-): install one, or name it, as in make test PYTHON=/path/to/python3."; \
 	fi >&2; exit 1
 
-clean: ## remove the environment and every cache
+clean: ## remove .venv and every cache
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -123,10 +123,10 @@ def _named_folder(folder: Path) -> list[bytes]:
     folder = below(folder)
     content = []
     for name, md5 in FILES:
-        wrong = fault(folder / name, md5)
-        if wrong:
-            raise DataError(f"{wrong}: put MNIST's original {name} into {folder}")
-        content.append((folder / name).read_bytes())
+        try:
+            content.append(_verified(folder / name, md5))
+        except DataError as error:
+            raise DataError(f"{error}: put MNIST's original {name} into {folder}") from None
     return content
 
 
@@ -134,14 +134,15 @@ def _cache(download: bool) -> list[bytes]:
     """The contents of the four files in the cache; what is missing or damaged is downloaded, if that is allowed."""
     folder, content = cache_folder(), []
     for name, md5 in FILES:
-        wrong = fault(folder / name, md5)
-        if wrong and not download:
-            raise DataError(
-                f"{wrong}: call load_mnist() with a network, or let MNIST_DIR name a folder with MNIST's .gz files"
-            )
-        if wrong:
+        try:
+            content.append(_verified(folder / name, md5))
+        except DataError as error:
+            if not download:
+                raise DataError(
+                    f"{error}: call load_mnist() with a network, or let MNIST_DIR name a folder with MNIST's .gz files"
+                ) from None
             _download(name, md5, folder)
-        content.append((folder / name).read_bytes())
+            content.append(_verified(folder / name, md5))
     return content
 
 
@@ -151,19 +152,19 @@ def _download(name: str, md5: str, folder: Path) -> None:
     download([mirror + name for mirror in MNIST.mirrors], folder / name, md5)
 
 
-def fault(path: Path, md5: str) -> str | None:
-    """What is wrong with a file, in a few words; None if its checksum is right."""
+def _verified(path: Path, md5: str) -> bytes:
+    """The contents of a file with this checksum; DataError says in a few words what is wrong with any other."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return f"{path} is missing"
+        raise DataError(f"{path} is missing") from None
     except OSError as error:
-        return f"{path} cannot be read ({error.strerror})"
+        raise DataError(f"{path} cannot be read ({error.strerror})") from None
     if not content:
-        return f"{path} is empty"
+        raise DataError(f"{path} is empty")
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        return f"{path} is damaged, cut short or another file ({len(content):,} bytes, wrong checksum)"
-    return None
+        raise DataError(f"{path} is damaged, cut short or another file ({len(content):,} bytes, wrong checksum)")
+    return content
 
 
 def _idx(content: bytes) -> Tensor:
