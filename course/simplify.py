@@ -53,10 +53,19 @@ def _cut_at_zero(node: Node, nodes: dict[str, Node]) -> Value | None:
             others = [item for item in node.args if not _is_zero(item, nodes)]
             return others[0] if len(others) == 1 and isinstance(others[0], Value) else None
         case "where.self" | "where.ScalarOther" if isinstance(source, Value) and isinstance(rest[0], Value):
-            mask = nodes.get(source.name)
-            asks = mask is not None and mask.op in POSITIVE and mask.args == (rest[0], 0)
-            return rest[0] if asks and _is_zero(rest[1], nodes) else None
+            return rest[0] if _asks_positive(source, rest[0], nodes) and _is_zero(rest[1], nodes) else None
+        case "mul.Tensor" if isinstance(source, Value) and isinstance(rest[0], Value):
+            both = ((source, rest[0]), (rest[0], source))
+            return next((value for mask, value in both if _asks_positive(mask, value, nodes)), None)
     return None
+
+
+def _asks_positive(mask: Value, value: Value, nodes: dict[str, Node]) -> bool:
+    """Whether a mask, of truth values or of zeros and ones, says where a value is positive."""
+    node = nodes.get(mask.name)
+    if node and node.op == "to.dtype" and isinstance(node.args[0], Value):
+        node = nodes.get(node.args[0].name)
+    return node is not None and node.op in POSITIVE and node.args == (value, 0)
 
 
 def _is_zero(item, nodes: dict[str, Node]) -> bool:

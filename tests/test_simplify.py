@@ -37,6 +37,8 @@ RELUS: dict[str, Callable] = {
     "the larger one": lambda x: torch.maximum(x, torch.zeros_like(x)),
     "the larger one, zero first": lambda x: torch.max(torch.zeros(1), x),
     "a choice": lambda x: torch.where(x > 0, x, 0.0),
+    "times where it is positive": lambda x: x * (x > 0),
+    "where it is positive, as numbers": lambda x: (x >= 0).float() * x,
     "a choice of tensors": lambda x: torch.where(x >= 0, x, torch.zeros_like(x)),
 }
 CUTS: dict[str, Callable] = {
@@ -47,6 +49,8 @@ CUTS: dict[str, Callable] = {
     "the larger one of others": lambda x: torch.maximum(x, torch.ones_like(x)),
     "the smaller one": lambda x: torch.minimum(x, torch.zeros_like(x)),
     "a choice of the negative": lambda x: torch.where(x > 0, 0.0, x),
+    "times where another is positive": lambda x: x * (x.flip(3) > 0),
+    "times where it is negative": lambda x: x * (x < 0),
     "a choice by another": lambda x: torch.where(x.flip(3) > 0, x, 0.0),
     "zeros that spread it": lambda x: torch.maximum(x.mean((2, 3), keepdim=True), x.new_zeros(x.shape)),
     "a leak": lambda x: F.leaky_relu(x),
