@@ -19,6 +19,7 @@ LEAST_MOMENTUM = 1e-4  # statistics that a whole training moves by less are weig
 WHOLE_NUMBERS = ("int64", "int32", "uint8", "bool")
 VARYING_GENERATORS = ("arange", "linspace", "eye")
 LINEAR = frozenset("neg detach to.dtype".split())
+BENDS_EACH = 3  # for each stored number that many are free: weights of three values take a sign, a size and a comparison
 BENDS = (POINTWISE - LINEAR - DECODERS) | COMPARISONS  # by enough of them, too, numbers are taken apart
 KEEPS_CHANNELS = POINTWISE | DROPOUTS | POOLINGS
 
@@ -35,69 +36,84 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
     """Learned numbers by operation; a shared tensor counts where it is first used."""
     needs_shapes = any(node.op in GENERATORS | BENDS or _decodes(node) for node in graph.nodes)
     shapes = infer_shapes(graph) if needs_shapes else {}
+    excused = _excused_statistics(graph)
     counted: set[str] = set()
     counts: dict[str, int] = {}
     from_image = {INPUT}
-    behind: dict[str, set[str]] = {}  # stored tensors, of values that are no image's
+    made: dict[str, set[str]] = {}  # stored tensors behind values that are no image's
+    computed: set[tuple] = set()  # what was computed once is not counted again
     bent, sources, charged = 0, set[str](), 0
     for node in graph.nodes:
         values = [item.name for item in node.inputs() if isinstance(item, Value)]
         image = any(name in from_image for name in values)
-        names = _counting_inputs(node, graph, image) - counted
+        names = {item.name for item in node.inputs() if isinstance(item, Stored)} - excused.get(node.name, set()) - counted
         counted |= names
         stored = sum(graph.tensors[name].count for name in names)
         counts[node.name] = stored + (_literals(node) if image else _settings(node)) + _generated(node, shapes)
         if image and node.name not in constants:
             from_image.add(node.name)
             continue
-        behind[node.name] = {item.name for item in node.inputs() if isinstance(item, Stored)}.union(
-            *(behind.get(name, ()) for name in values)
+        made[node.name] = {item.name for item in node.inputs() if isinstance(item, Stored)}.union(
+            *(made.get(name, ()) for name in values)
         )
+        if (node.op, node.args) in computed:
+            continue
+        computed.add((node.op, node.args))
         if _decodes(node):  # eight weights in one integer are eight weights
             counts[node.name] += math.prod(shapes[node.name])
-        elif node.op in BENDS and behind[node.name]:  # one for each number that is stored is a way to write it; more are more
+        elif node.op in BENDS and made[node.name]:
             bent += math.prod(shapes[node.name])
-            sources |= behind[node.name]
-            beyond = bent - sum(graph.tensors[name].count for name in sources)
+            sources |= made[node.name]
+            beyond = bent - BENDS_EACH * sum(graph.tensors[name].count for name in sources)
             counts[node.name] += max(0, beyond - charged)
             charged = max(charged, beyond)
     return counts
 
 
-def _counting_inputs(node: Node, graph: Graph, image: bool) -> set[str]:
-    """Names of the stored tensors among a node's arguments, but for statistics that training keeps and that add nothing."""
-    names = {item.name for item in node.inputs() if isinstance(item, Stored)}
-    learns = image and node.op in MOMENTUM and any(isinstance(argument, Mode) for argument in node.args)
-    if not learns or node.args[MOMENTUM[node.op]] < LEAST_MOMENTUM:  # statistics that nothing updates are weights
-        return names
-    if not isinstance(node.args[1], Stored) and not _are_channels_of_convolutions(node.args[0], graph):
-        return names
-    running = {node.args[place] for place in RUNNING_STATISTICS.get(node.op, ())}
-    return names - {s.name for s in running if isinstance(s, Stored) and graph.tensors[s.name].kind == "buffer"}
+def _excused_statistics(graph: Graph) -> dict[str, set[str]]:
+    """By normalisation, its running statistics that don't count: training keeps them, and they do nothing that other numbers
+    of this normalisation, or the weights of the convolutions before it, could not do as well.
+    """
+    found: dict[str, tuple[frozenset[str], set[str]]] = {}  # what could do as well, and the statistics
+    for node in graph.nodes:
+        learns = node.op in MOMENTUM and any(isinstance(argument, Mode) for argument in node.args)
+        if not learns or node.args[MOMENTUM[node.op]] < LEAST_MOMENTUM:  # statistics that nothing updates are weights
+            continue
+        own = frozenset({node.args[1].name}) if isinstance(node.args[1], Stored) else _convolutions_before(node, graph)
+        running = {node.args[place] for place in RUNNING_STATISTICS[node.op]}
+        names = {s.name for s in running if isinstance(s, Stored) and graph.tensors[s.name].kind == "buffer"}
+        if own:
+            found[node.name] = (own, names)
+    return {
+        name: names
+        for name, (own, names) in found.items()
+        if all(names == others for other, others in found.values() if own & other)  # numbers that are shared can do for one
+    }
 
 
-def _are_channels_of_convolutions(value, graph: Graph) -> bool:
-    """Whether a value's channels are those of convolutions, each with weights of its own that a scale could be part of."""
-    nodes = {node.name: node for node in graph.nodes}
-    waiting, seen = [value], set[str]()
+def _convolutions_before(node: Node, graph: Graph) -> frozenset[str]:
+    """The kernels that the channels of a normalisation come from, where a scale of each channel could be part of them."""
+    nodes = {other.name: other for other in graph.nodes}
+    waiting, kernels, seen = [node.args[0]], set[str](), set[str]()
     while waiting:
         name = getattr(waiting.pop(), "name", "")
+        before = nodes.get(name)
         if name == INPUT:
-            continue
-        node = nodes.get(name)
-        if node is None:
-            return False
-        if node.op in CONVOLUTIONS:
-            if node.name in seen or not isinstance(node.args[1], Stored):
-                return False  # the same channels twice, or kernels that are made of fewer numbers
-            seen.add(node.name)
-        elif node.op in KEEPS_CHANNELS:
-            waiting.append(node.args[0])
-        elif node.op == "cat" and (node.args[1:] or (0,))[0] == 1:
-            waiting.extend(node.args[0])
+            kernels.add(INPUT)
+        elif before is None or name in seen:
+            return frozenset()  # the same channels twice
+        elif before.op in CONVOLUTIONS:
+            if not isinstance(before.args[1], Stored):
+                return frozenset()  # kernels that are made of fewer numbers
+            kernels.add(before.args[1].name)
+        elif before.op in KEEPS_CHANNELS:
+            waiting.append(before.args[0])
+        elif before.op == "cat" and (before.args[1:] or (0,))[0] == 1:
+            waiting.extend(before.args[0])
         else:
-            return False
-    return True
+            return frozenset()
+        seen.add(name)
+    return frozenset(kernels)
 
 
 def _literals(node: Node) -> int:

@@ -72,7 +72,8 @@ class Recipe:
         parameter.grad = torch.zeros(1)
         try:
             built = self.build_optimizer([parameter])
-            built.step()
+            if not built.defaults.get("capturable"):  # which a GPU's parameters alone can step with
+                built.step()
         except Exception as error:
             raise RecipeError(f"optimizer {optimizer['name']}: {_short(error)}") from None
         try:

@@ -60,8 +60,8 @@ def rows(graph: Graph) -> list[Row]:
                 stride=slides.stride if slides else None,
                 padding=slides.padding if slides else None,
                 dilation=slides.dilation if slides else None,
-                receptive_field=__one_or_pair(field.size),
-                jump=__one_or_pair(field.jump),
+                receptive_field=_one_or_pair(field.size),
+                jump=_one_or_pair(field.jump),
                 parameters=parameters[node.name],
                 multiply_adds=_multiply_adds(node, graph, shapes),
                 inputs=tuple(inputs),
@@ -148,6 +148,6 @@ def _of_one_digit(shape: tuple) -> tuple:
     return tuple(map(_of_one_digit, shape)) if shape and isinstance(shape[0], tuple) else shape[1:]
 
 
-def __one_or_pair(pair):
-    whole = tuple(int(n) if n == int(n) else n for n in pair)
+def _one_or_pair(two):
+    whole = tuple(int(n) if n == int(n) else n for n in two)
     return whole[0] if whole[0] == whole[1] else whole

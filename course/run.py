@@ -56,7 +56,10 @@ class Run:
         self._expect(epoch)
         if epoch not in self.weights:
             held = next(iter(self.weights))
-            raise CourseError(f'this run was read from a file, which holds its {held} epoch: save(path, epoch="{held}")')
+            raise CourseError(
+                f'this run was read from a file, which holds its {held} epoch: save(path, epoch="{held}"), or delete that file '
+                "and train again"
+            )
         number = self.best.epoch if epoch == "best" else self.last.epoch
         submission = Submission(
             self.graph, self.recipe, self.weights[epoch], tuple(self.history), self.initial, self.data,

@@ -47,10 +47,9 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
     nodes, output = merge_modes(training, evaluation)
     used = {item.name for node in nodes for item in node.inputs() if isinstance(item, Stored)}
     graph = simplified(Graph(tuple(nodes), {name: spec for name, spec in tensors.items() if name in used}, output))
-    if any(spec.kind == "constant" for spec in graph.tensors.values()):
-        expect_registered(module)
     expect_storable(graph)
     weights = {name: weights[name] for name in graph.tensors}
+    expect_registered(module, [weights[name] for name, spec in graph.tensors.items() if spec.kind == "constant"])
     _compare(graph.build(weights), expected)
     return graph, weights
 

@@ -169,7 +169,8 @@ def train(run: Run, weights: dict[str, Tensor], data: Data, *, device="cpu", pro
 
 
 def _advice(run: Run, digits: int) -> str:
-    if digits % run.recipe.batch_size == 1 and any(node.op == "batch_norm" for node in run.graph.nodes):
+    single = any(row.kind == "norm" and math.prod(row.shape[1:]) == 1 for row in run.graph.rows)
+    if digits % run.recipe.batch_size == 1 and single:
         return "the last batch has one digit, over which a normalisation has no deviation: take another batch_size"
     return "lower the learning rate"
 

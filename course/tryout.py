@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import torch
@@ -35,19 +36,36 @@ def _tensors(network: nn.Module) -> list[torch.Tensor]:
     return [*network.parameters(), *network.buffers()]
 
 
-def expect_registered(module: nn.Module) -> None:
-    """Refuse layers and parameters that PyTorch doesn't see, so that no optimiser would train them."""
-    seen = {id(part) for part in [*module.modules(), *module.parameters()]}
+def expect_registered(module: nn.Module, constants: Sequence[torch.Tensor]) -> None:
+    """Refuse layers and parameters that PyTorch doesn't see, so that no optimiser would train them; `constants` are what forward
+    uses besides what it sees.
+    """
     for part in module.modules():
         for name, held in vars(part).items():
-            items = held.values() if isinstance(held, dict) else held if isinstance(held, list | tuple) else ()
-            if not name.startswith("_") and any(
-                isinstance(item, nn.Module | nn.Parameter) and id(item) not in seen for item in items
-            ):
+            hidden = [] if name in ("_parameters", "_buffers", "_modules") else _parameters_in(held)
+            if any(torch.equal(one, constant) for one in hidden for constant in constants if one.shape == constant.shape):
                 raise GraphError(
                     f"self.{name} is a plain {type(held).__name__}, and PyTorch does not see the layers in it: they would never "
                     "be trained; use nn.ModuleList(…) or nn.Sequential(…), for parameters nn.ParameterList(…)"
                 )
+
+
+def _parameters_in(held) -> list[torch.Tensor]:
+    """The parameters in a list, a tuple or a dict of layers, however deep."""
+    if isinstance(held, dict):
+        held = list(held.values())
+    if not isinstance(held, list | tuple):
+        return []
+    found: list[torch.Tensor] = []
+    for item in held:
+        match item:
+            case nn.Parameter():
+                found.append(item)
+            case nn.Module():
+                found += item.parameters()
+            case _:
+                found += _parameters_in(item)
+    return found
 
 
 def _takes_nothing(network: type) -> bool:

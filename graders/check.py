@@ -12,7 +12,8 @@ from course.submission import Submission
 from course.submission_file import load_submission
 from graders.affordable import expect_affordable
 from graders.bubblewrap import choose, describe
-from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_structure
+from graders.constants import seen_constants
+from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_parameters, judge_structure
 from graders.doubts import find_doubts
 from graders.evidence import trained_elsewhere
 from graders.likeness import like_published
@@ -20,6 +21,7 @@ from graders.reading_code import read_code
 from graders.sandbox import Limits
 from graders.verdict import ACCURACY_LIMIT, Constraint, Verdict, not_graded
 
+CONSTANT_DIGITS = 20  # what is the same for all of these was not computed from them
 LONGEST_SENTENCE = 1_000  # characters: a message may quote what it was given
 
 
@@ -65,6 +67,8 @@ def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:
     network = submission.graph.build(submission.weights)
     try:
         accuracy = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
+        constants = seen_constants(network, data.test_images[:CONSTANT_DIGITS])
+        constraints["parameters"] = judge_parameters(submission.graph, constants)
         doubts = find_doubts(network, data, accuracy.value or 0) if accuracy.passed else ()
     except Exception as error:  # what a stranger's graph makes PyTorch say
         raise GraphError(f"the network fails on the test digits: {_short(error)}") from None

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from course.data import normalize
 from course.graph import Graph, Stored, TensorSpec
 from course.operations import INDEXINGS
+from course.rebuild import Network
 
 SCALES = (1.0, 0.1, 3.0)  # of the noise; an activation that saturates does not do so for all of them
 BLACK, WHITE = -0.4242, 2.8215  # what normalised digits have
@@ -24,6 +26,20 @@ def find_constants(graph: Graph, batch: int) -> Iterator[dict[str, Tensor]]:
     for kind in (_noise, _blobs):
         first, *others = [_constant_under(graph, batch, draw, kind) for draw in range(DRAWS)]
         yield {name: value for name, value in first.items() if all(name in other for other in others)}
+
+
+def seen_constants(network: Network, images: Tensor) -> set[str]:
+    """Names of values that are the same, bit for bit, for all these digits (N, 28, 28): with these weights, no image's."""
+    same: set[str] = set()
+
+    def compare(name, value):
+        a_row_each = isinstance(value, Tensor) and value.dim() and len(value) == len(images)
+        if a_row_each and torch.equal(value, value[:1].expand_as(value)):
+            same.add(name)
+
+    with torch.no_grad():
+        network.eval()(normalize(images), compare)
+    return same
 
 
 def alike(value: Tensor) -> Tensor:

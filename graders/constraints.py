@@ -1,6 +1,7 @@
 """The four rules, applied to a graph, a recipe and, where there are any, trained weights."""
 
 import secrets
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
@@ -12,9 +13,7 @@ from course.graph import Graph
 from course.rebuild import Network
 from course.recipe import Recipe
 from course.submission import Epoch
-from graders.constants import find_constants
 from graders.fully_connected import find_fully_connected
-from graders.positions import BATCH
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, FULLY_CONNECTED_LIMIT, PARAMETERS_LIMIT, Constraint
 
 MOST_TURNED = 1  # of 500 digits, whose answer rounding may turn: scores tie for fewer
@@ -31,10 +30,9 @@ def judge_structure(graph: Graph, recipe: Recipe, accuracy: Constraint | None = 
     }
 
 
-def judge_parameters(graph: Graph) -> Constraint:
-    """Rule 2: fewer than 20,000 learned numbers."""
-    noise, blobs = find_constants(graph, BATCH)
-    count = max(graph.parameters, count_parameters(graph, noise.keys() & blobs.keys()))  # the same for all: no image's
+def judge_parameters(graph: Graph, constants: Collection[str] = ()) -> Constraint:
+    """Rule 2: fewer than 20,000 learned numbers; `constants` are values that were seen to be no image's."""
+    count = count_parameters(graph, constants)
     if count < PARAMETERS_LIMIT:
         return Constraint(True, count, PARAMETERS_LIMIT, f"{count:,} parameters, fewer than {PARAMETERS_LIMIT:,}")
     largest = max(graph.rows, key=lambda row: row.parameters)

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from course.errors import UsageError
+from course.errors import UsageError, one_line
 from graders.bubblewrap import choose
+from graders.class_gradebook import GradebookWriter
 from graders.limits import BEST
 
 NAME = "nbgrader_config.py"
@@ -20,27 +21,28 @@ SANDBOX = "best"
 
 configure(get_config(), Path(__file__).parent, sandbox=SANDBOX)  # noqa: F821, nbgrader defines get_config
 '''
-SANDBOX = re.compile(r'^SANDBOX = "(\w+)"$', re.M)
+SANDBOX = re.compile(r"""^SANDBOX = (["'])\w+\1[ \t]*(#.*)?$""", re.M)
 PRACTICE = re.compile(r"(sandbox=SANDBOX)(, practice=True)?\)")
 
 
 def write_config(folder: Path, *, practice: bool, sandbox: str | None) -> str:
     """Write the file, or set what is asked for in the one that is there; a new one takes the best sandbox that works here.
 
-    Returns the sandbox that the course now says, "bubblewrap" or "plain".
-    Raises SandboxError where bubblewrap is asked for and does not work, UsageError where the file has no such setting.
+    Returns the sandbox that the course now asks for, "bubblewrap", "plain" or "best". Raises SandboxError where bubblewrap
+    is asked for and does not work, UsageError where the file has no such setting or cannot be read.
     """
     path = folder / NAME
     is_new = not path.exists()
-    text = CONFIG if is_new else path.read_text(encoding="utf-8")
+    try:
+        text = CONFIG if is_new else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{path} cannot be read: {one_line(error)}; it should be Python in UTF-8") from None
     if is_new or sandbox:
         text = _set(text, SANDBOX, f'SANDBOX = "{choose(sandbox or BEST)}"', path)
     if practice or PRACTICE.search(text):
-        text = _set(text, PRACTICE, r"\1, practice=True)" if practice else r"\1)", path)
+        text = _set(text, PRACTICE, f"sandbox=SANDBOX{', practice=True' if practice else ''})", path)
     path.write_text(text, encoding="utf-8")
-    said = SANDBOX.search(text)
-    named = said[1] if said else BEST
-    return choose() if named == BEST else named
+    return GradebookWriter(folder).sandbox
 
 
 def _set(text: str, setting: re.Pattern, value: str, path: Path) -> str:

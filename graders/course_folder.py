@@ -8,8 +8,9 @@ import nbformat
 from course.errors import UsageError
 from course.iterations import lessons as all_lessons
 from course.pairs import LESSONS
-from graders.bubblewrap import describe
+from graders.bubblewrap import choose, describe
 from graders.course_config import NAME, write_config
+from graders.limits import BEST
 
 OURS = {
     "source",
@@ -45,6 +46,8 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
     unknown = sorted(set(lessons or []) - set(known))
     if unknown:
         raise UsageError(f"there is no lesson {unknown[0]}; there are {', '.join(map(str, known))}")
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = write_config(folder, practice=practice, sandbox=sandbox)
     for number in sorted(set(lessons or known)):
         slug = known[number].slug
         notebook = nbformat.read(LESSONS / f"{slug}.ipynb", as_version=4)
@@ -55,10 +58,11 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
         _write_rubric(folder / "rubrics" / f"{slug}.md", number)
-    chosen = write_config(folder, practice=practice, sandbox=sandbox)
     print(f"{folder}: {len(set(lessons or known))} assignments in source/. Next, in that folder:")
     print(f"  nbgrader generate_assignment {known[min(lessons or known)].slug}")
-    print(f"In this course {describe(chosen)}.")
+    print(f"In this course {describe(choose() if asked == BEST else asked)}.")
+    if asked == BEST:
+        print('Its configuration says SANDBOX = "best", which takes less where bubblewrap does not work: --sandbox decides.')
     return folder
 
 

@@ -54,7 +54,7 @@ def _parse(cell: str) -> list[ast.stmt]:
         try:
             statements = ast.parse(cell).body
         except SyntaxError:
-            statements = ast.parse(_without_magics(cell)).body
+            statements = ast.parse(without_magics(cell)).body
     inner = [
         one for node in statements for one in (node.body if isinstance(node, ast.If) and _is_main(node) else [node])
     ]
@@ -80,11 +80,11 @@ def _unwritten(cell: str, names: set[str]) -> list[ast.stmt]:
     return ast.parse("\n".join(f"{name} = ..." for name in broken)).body
 
 
-def _without_magics(cell: str) -> str:
+def without_magics(cell: str) -> str:
     """IPython's own lines (%magic, !shell, help?) are no part of a definition."""
     if cell.lstrip().startswith("%%"):
         first, _, rest = cell.lstrip().partition("\n")
-        return _without_magics(rest) if first.split()[0] in PYTHON_CELLS else ""
+        return without_magics(rest) if first.split()[0] in PYTHON_CELLS else ""
     kept = []
     for line in cell.replace("\r\n", "\n").split("\n"):
         bare = line.strip()

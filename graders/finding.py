@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from course.iterations import lessons
 from graders.handed_in import Cell, read_hand_in
 
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".json", ".py")  # as editors, browsers and mail programs save them
@@ -24,7 +25,10 @@ def find_hand_in(
     read: list[tuple[Path, list[Cell], list[str]]] = []
     for path in [*named, *others][:MOST_TRIED]:
         own: list[str] = []
-        cells = read_hand_in(path, own)
+        try:
+            cells = read_hand_in(path, own)
+        except OSError as error:
+            cells, own = [], [f"{path.name} cannot be read ({error.strerror}): nothing could be marked"]
         read.append((path, cells, own))
         if any(cell.source.strip() and cell.source.strip() not in released for cell in cells):
             break
@@ -47,14 +51,27 @@ def find_hand_in(
 
 def _others(folder: Path, named: list[Path]) -> list[Path]:
     """Further files that may be the notebook, the newest first; what begins with a dot is a system's or an editor's own."""
-    visible = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    deeper = [path for one in visible if one.is_dir() and not one.is_symlink() for path in one.iterdir()]
+    visible = _visible(folder)
+    deeper = [path for one in visible if one.is_dir() and not one.is_symlink() for path in _visible(one)]
+    suffixes = NOTEBOOKS[:-1] if named else NOTEBOOKS  # beside a notebook, a script is a helper
     found = [
         path
         for path in (*visible, *deeper)
-        if path.name.lower().endswith(NOTEBOOKS) and not path.name.startswith(".") and _is_file(path) and path not in named
+        if path.name.lower().endswith(suffixes) and _is_file(path) and path not in named and not _is_of_another(path, folder.name)
     ]
     return sorted(found, key=lambda path: (path.name.lower().endswith(".py"), -path.stat().st_mtime, path.name))
+
+
+def _visible(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _is_of_another(path: Path, slug: str) -> bool:
+    """Whether a file has the name of another lesson."""
+    return any(path.name.lower().startswith(item.slug) for item in lessons() if item.slug != slug)
 
 
 def _is_file(path: Path) -> bool:

@@ -30,7 +30,7 @@ def read_hand_in(path: Path, notes: list[str]) -> list[Cell]:
         return []
     text = _decode(path.read_bytes(), path.name, notes)
     try:
-        cells = _script(text) if path.suffix == ".py" else _notebook(text.rstrip("\0"))  # a disk's torn end
+        cells = _script(text) if path.suffix.lower() == ".py" else _notebook(text.rstrip("\0"))  # a disk's torn end
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = one_line(error, 150)
         marks = " (it has the marks of an unresolved merge)" if re.search(r"^<{7} ", text, re.M) else ""

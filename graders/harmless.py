@@ -10,6 +10,7 @@ from nbconvert.preprocessors import Preprocessor
 from traitlets import Bool
 
 TAG = re.compile(r"<(?=[A-Za-z/!?])")  # begins one only where no space is between
+ADDRESS = re.compile(r"<(https?://[^\s<>\"'&]+)>")
 ENTITY = re.compile(r"&(?=#|colon;|tab;|newline;)", re.I)  # a link's "javascript:" may be spelt with these
 SCRIPT_LINK = re.compile(r"\s*".join(r"javascript") + r"\s*(?=\\?:)", re.I)  # browsers leave out tabs and line ends
 FORMULA_LINK = re.compile(r"\\(?=(href|require)\b)")  # MathJax makes links of these, to scripts as well
@@ -30,6 +31,7 @@ class Harmless(Preprocessor):
         if cell.cell_type == "code":
             for output in cell.outputs:
                 if "data" in output:
+                    output.metadata = {}  # sizes of pictures, which templates put into tags as they are
                     output.data = {kind: _output(kind, text) for kind, text in output.data.items() if kind in SHOWN}
             cell.outputs = [output for output in cell.outputs if output.get("data", True)]
         else:
@@ -39,6 +41,7 @@ class Harmless(Preprocessor):
 
 def text_only(markdown: str) -> str:
     """Markdown whose tags, and links to scripts, are none any more, by a space in each: entities would show in code."""
+    markdown = ADDRESS.sub(r"\1", markdown)
     markdown = ENTITY.sub("& ", TAG.sub("< ", markdown))
     return FORMULA_LINK.sub(r"\\ ", SCRIPT_LINK.sub(r"\g<0> ", markdown))
 

@@ -102,8 +102,9 @@ def _note_cell(notes: list[str]) -> NotebookNode:
 def _bring_up(place: Path, folder: Path) -> None:
     """Copy saved runs that lie beside a notebook one folder too deep to where they are looked for."""
     for run in sorted(place.glob("*.safetensors"))[:MOST_FILES]:
-        if run.is_file() and not run.is_symlink() and not (folder / run.name).exists():
-            shutil.copyfile(run, folder / run.name)
+        if run.is_file() and not run.is_symlink():
+            free = run.name if not (folder / run.name).exists() else f"{run.stem}-{place.name}{run.suffix}"
+            shutil.copyfile(run, folder / free)
 
 
 def _keep(path: Path | None, kept: Path) -> None:

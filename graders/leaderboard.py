@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +91,9 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
     places = {path.parent.name: path for path in sorted(folder.glob(f"submitted/*/{CAPSTONE}")) if path.is_dir()}
     sandbox = choose(GradebookWriter(folder).sandbox) if (folder / NAME).is_file() else choose()
     for learner, place in places.items():
-        take_out_links(place)
-        take_in(folder, CAPSTONE, learner)
+        with suppress(OSError):  # what cannot be read is said where it is checked
+            take_in(folder, CAPSTONE, learner)
+            take_out_links(place)  # without a release nothing was taken in
     if not places:
         raise UsageError(f"nobody handed in {CAPSTONE}: its place is {folder / 'submitted' / 'LEARNER' / CAPSTONE}")
     original_files()

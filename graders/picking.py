@@ -26,7 +26,7 @@ def judge_look_up(node: Node, labels) -> str | None:
 
 def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:
     """Slices, selections and poolings that look at single positions."""
-    if not image.from_image:
+    if not image.from_image or _are_ranks(node, graph):
         return None
     if node.op in POOLINGS or node.op.startswith("upsample"):
         return _samples(node, image, labels, graph)
@@ -43,6 +43,14 @@ def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:
             if len(before) > 1 and (len(after) == 1 or few):
                 return _pick(len(after), len(before))
     return None
+
+
+def _are_ranks(node: Node, graph: Graph) -> bool:
+    """Whether what is cut was sorted: the largest, or the middle one, may come from anywhere."""
+    nodes = {other.name: other for other in graph.nodes}
+    while isinstance(node.args[0], Value) and node.op in PIECES | RESHAPES | POINTWISE:
+        node = nodes.get(node.args[0].name, Node("", "", (None,)))
+    return node.op in ("sort", "topk")
 
 
 def _cut_from(node: Node, graph: Graph, labels) -> Labels | None:

@@ -1,11 +1,15 @@
 """Put a learner's answers into the released notebook."""
 
 import ast
+import re
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from graders.definitions import without_magics
 from graders.handed_in import Cell
+
+UNDONE = re.compile(r"^(raise NotImplementedError.*|%%.*)$", re.M)  # left in a part that is not the last
 
 
 def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> NotebookNode:
@@ -57,13 +61,14 @@ def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> Noteb
 def _together(sources: list[str], released: NotebookNode) -> str:
     """One answer of all that the learner changed, in order: of two definitions the last counts, as in the kernel.
 
-    Of code that makes no sense together, the last that does counts.
+    Of code that makes no sense together, the last part counts.
     """
-    changed = list(dict.fromkeys(source for source in sources if source.strip() != released.source.strip()))
-    whole = "\n".join(changed) or released.source
-    if released.cell_type == "code" and _parsed(whole) is None:
-        return next((source for source in reversed(changed) if _parsed(source) is not None), whole)
-    return whole
+    changed = [source for source in sources if source.strip() != released.source.strip()]
+    *earlier, last = list(dict.fromkeys(reversed(changed)))[::-1] or [released.source]  # of equal ones the last
+    if released.cell_type == "code":
+        earlier = [UNDONE.sub("", source) for source in earlier]
+    whole = "\n".join([*earlier, last])
+    return last if released.cell_type == "code" and earlier and _parsed(whole) is None else whole
 
 
 def _adopt(answers: dict, given: dict[str, str], extras: dict[int, list[Cell]], notes: list[str]) -> None:
@@ -116,7 +121,7 @@ def _grade_id(cell: NotebookNode) -> str:
 
 def _parsed(source: str) -> list[ast.stmt] | None:
     try:
-        return ast.parse(source).body
+        return ast.parse(without_magics(source)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

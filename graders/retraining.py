@@ -23,7 +23,7 @@ from graders.constraints import judge_epochs
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, Constraint
 
 FIRST_SEED = 1_000_003  # not one that a recipe is likely to have been tuned on
-MOST_WORK = 50_000_000  # multiply-adds a digit: 20,000 weights, used at each of 784 positions, make 16 million
+MOST_WORK = 150_000_000  # multiply-adds a digit: 20,000 weights, each used twice at 56 × 56 positions, make 125 million
 MOST_EPOCHS = 40  # a longer recipe has failed rule 3 already, and is not worth the hours
 
 

@@ -83,7 +83,7 @@ def _recipe(found: dict) -> str:
         )
     return text + (
         " These runs had all threads, and the same seeds on the page of results one each: sums are rounded in another order, "
-        "so the accuracies are others."
+        "so the accuracies differ."
     )
 
 

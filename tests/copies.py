@@ -123,6 +123,10 @@ COPIED: dict[str, tuple[type[nn.Module], int]] = {  # and the numbers that its l
         network(lambda s, x: gap(s.n(s.c(s.stem(x)).repeat(1, 36, 1, 1)))[:, :10], c=conv(4, 10, 3),
                 n=lambda: nn.BatchNorm2d(360, affine=False)), 720,
     ),
+    "statistics of a shared convolution": (
+        network(lambda s, x: sum(gap(one(s.c(s.stem(x)))) for one in s.all), c=conv(4, 10, 3),
+                all=lambda: nn.ModuleList(nn.BatchNorm2d(10, affine=False) for _ in range(9))), 370 + 180,
+    ),
     "bits by comparison": (_kernel_of(_bits), 360),
     "bits by folding": (_kernel_of(_folds), 360),
     "settings of what is always nothing": (network(_gates_of_nothing, c=conv(4, 10, 3)), 400),

@@ -190,20 +190,51 @@ def test_a_network_that_cannot_be_built_is_told_whose_argument_is_wrong(name: st
         Graph.trace(Net)
 
 
-def test_layers_in_a_plain_list_are_not_silently_frozen() -> None:
+HIDDEN = {
+    "a list": lambda layers: [*layers],
+    "a tuple": lambda layers: (*layers,),
+    "a list of lists": lambda layers: [[layers[0]], [layers[1]]],
+    "a dict": lambda layers: {"a": layers[0], "b": layers[1]},
+}
+
+
+def holding(keep, name: str = "body", literal: float | None = None) -> type[nn.Module]:
+    """A network of two layers that are held in some way."""
+
     class Net(nn.Module):
-        def __init__(self, keep=list):
+        def __init__(self):
             super().__init__()
-            self.body = keep([nn.Conv2d(1, 4, 3), nn.Conv2d(4, 10, 3)])
+            setattr(self, name, keep([nn.Conv2d(1, 4, 3), nn.Conv2d(4, 10, 3)]))
+            self.head = nn.Conv2d(10, 10, 3)
 
         def forward(self, x):
-            for layer in self.body:
-                x = layer(x)
-            return x.mean((2, 3))
+            held = getattr(self, name)
+            for layer in held.values() if isinstance(held, dict) else held:
+                for one in layer if isinstance(layer, list) else [layer]:
+                    x = one(x)
+            return self.head(x).mean((2, 3)) * (1 if literal is None else torch.tensor(literal))
 
-    with pytest.raises(GraphError, match=r"self.body is a plain list.*nn.ModuleList"):
-        Graph.trace(Net)
-    assert Graph.trace(Net(nn.ModuleList)).parameters == 410
+    return Net
+
+
+@pytest.mark.parametrize("name", ["body", "_body"])
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_layers_that_pytorch_does_not_see_are_not_silently_frozen(kind: str, name: str) -> None:
+    with pytest.raises(GraphError, match=rf"self.{name} is a plain (list|tuple|dict).*nn.ModuleList"):
+        Graph.trace(holding(HIDDEN[kind], name))
+
+
+def test_layers_that_pytorch_sees_may_be_listed_beside_a_literal() -> None:
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 10, 3)
+            self.layers, self.activations = [self.conv], [nn.ReLU(), nn.PReLU()]
+
+        def forward(self, x):
+            return self.activations[0](self.layers[0](x)).mean((2, 3)) * torch.tensor(0.5)
+
+    assert Graph.trace(Net).parameters == 101
 
 
 def test_what_a_file_could_not_hold_is_said_before_a_training() -> None:

@@ -81,6 +81,8 @@ def shown(text: str) -> list[nbformat.NotebookNode]:
     outputs = [new_output("display_data", data={kind: text}) for kind in ("text/html", "text/markdown", "image/svg+xml")]
     outputs.append(new_output("display_data", data={"application/javascript": STOLEN, "text/latex": text, "text/plain": text}))
     outputs.append(new_output("stream", text=text))
+    sizes = {"image/png": {"width": f"1 onerror={text}", "height": text}}
+    outputs.append(new_output("display_data", data={"image/png": "iVBORw0KGgo="}, metadata=sizes))
     return [
         new_markdown_cell(text, metadata=ABOUT),
         new_markdown_cell(text),

@@ -134,6 +134,55 @@ def test_an_answer_that_was_split_is_put_together(handed_in: Path, solved: Noteb
     assert any("put together" in note for note in notes)
 
 
+TWICE = {
+    "the same again": (["x = 1", "x = 2", "x = 1"], "x = 2\nx = 1"),
+    "timed": (["recipe = 1", "%%time\nrecipe = 2"], "recipe = 1\n%%time\nrecipe = 2"),
+    "timed before": (["%%time\nrecipe = 1", "recipe = 2"], "\nrecipe = 1\nrecipe = 2"),
+    "not written at first": (["recipe = ...\nraise NotImplementedError  # first", "recipe = 2"], "recipe = ...\n\nrecipe = 2"),
+    "a shell's line before": (["!pip list\nwidth = 16", "recipe = width"], "!pip list\nwidth = 16\nrecipe = width"),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_of_several_versions_the_last_definition_counts(handed_in: Path, solved: NotebookNode, name: str) -> None:
+    sources, expected = TWICE[name]
+    place = solved.cells.index(cell(solved, "recipe"))
+    versions = [copy.deepcopy(solved.cells[place]) for _ in sources]
+    for i, (version, source) in enumerate(zip(versions, sources, strict=True)):
+        version.source, version["id"] = source, f"version-{i}"
+    solved.cells[place : place + 1] = versions
+    nbformat.write(solved, handed_in)
+    assert taken_in(handed_in)[0]["recipe"].source == expected
+
+
+def test_text_that_was_split_is_put_together(handed_in: Path, solved: NotebookNode) -> None:
+    place = solved.cells.index(cell(solved, "prediction"))
+    half = copy.deepcopy(solved.cells[place])
+    solved.cells[place].source, half.source, half["id"] = "First: 9.", "Then (it isn't code", "half"
+    solved.cells.insert(place + 1, half)
+    nbformat.write(solved, handed_in)
+    assert taken_in(handed_in)[0]["prediction"].source == "First: 9.\nThen (it isn't code"
+
+
+@pytest.mark.parametrize("other", ["07_increasing_capacity.ipynb", "helpers.py"])
+def test_a_blank_notebook_is_not_replaced_by_what_is_none_of_this_lesson(
+    handed_in: Path, solved: NotebookNode, other: str
+) -> None:
+    handed_in.write_bytes(RELEASE.read_bytes())
+    text = "def block(): pass" if other.endswith(".py") else nbformat.writes(solved)
+    handed_in.with_name(other).write_text(text)
+    cells, _ = taken_in(handed_in)
+    assert "raise NotImplementedError" in cells["Net"].source
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+def test_a_folder_that_may_not_be_read_costs_nothing(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in)
+    (handed_in.parent / "closed").mkdir(mode=0)
+    cells, _ = taken_in(handed_in)
+    assert "raise" not in cells["Net"].source
+
+
 def test_of_attempts_that_do_not_fit_together_the_last_that_is_code_counts(handed_in: Path, solved: NotebookNode) -> None:
     place = solved.cells.index(cell(solved, "Net"))
     attempt = copy.deepcopy(solved.cells[place])

@@ -173,6 +173,35 @@ def test_a_course_built_anew_keeps_what_its_instructor_configured(tmp_path: Path
     assert 'SANDBOX = "plain"\n' in config.read_text() and "sandbox=SANDBOX, practice=True)" in config.read_text()
 
 
+WRITTEN = {
+    "in single quotes": ("SANDBOX = 'plain'", "with this user's rights"),
+    "with a remark": ('SANDBOX = "plain"  # no bwrap here', "with this user's rights"),
+    "as an older course has it": ('SANDBOX = "best"', "takes less where bubblewrap does not work"),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_the_configuration_says_is_what_is_printed(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written, said = WRITTEN[name]
+    config = build_course(tmp_path / "course", [8], sandbox="plain") / "nbgrader_config.py"
+    config.write_text(config.read_text().replace('SANDBOX = "plain"', written))
+    capsys.readouterr()
+    build_course(tmp_path / "course", [8])
+    assert said in capsys.readouterr().out and written in config.read_text()
+    build_course(tmp_path / "course", [8], sandbox="plain")
+    assert 'SANDBOX = "plain"\n' in config.read_text()
+
+
+def test_a_configuration_that_cannot_be_read_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    config = build_course(tmp_path / "course", [8]) / "nbgrader_config.py"
+    config.write_bytes("# für später\n".encode("latin-1"))
+    lesson = tmp_path / "course" / "source" / SLUG / f"{SLUG}.ipynb"
+    lesson.unlink()
+    with pytest.raises(UsageError, match="cannot be read"):
+        build_course(tmp_path / "course", [8])
+    assert not lesson.exists()
+
+
 def test_a_setting_that_has_no_line_of_its_own_is_left_to_the_instructor(tmp_path: Path) -> None:
     config = build_course(tmp_path / "course", [8]) / "nbgrader_config.py"
     config.write_text("c = get_config()\n")

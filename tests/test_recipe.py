@@ -18,7 +18,7 @@ def test_one_cycle_may_rise_for_exactly_one_epoch(epochs: int, share: float) -> 
 
 REFUSED = {
     "a rate below zero": dict(optimizer=partial(SGD, lr=-1)),
-    "an optimiser that cannot step here": dict(optimizer=partial(Adam, capturable=True)),
+    "a setting of another kind": dict(optimizer=partial(Adam, betas="0.9")),
     "a schedule that cannot step": dict(schedule=partial(StepLR, step_size=0)),
     "a schedule without its length": dict(schedule=CosineAnnealingLR),
     "a schedule that is a number": dict(schedule=0),

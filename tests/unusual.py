@@ -220,6 +220,18 @@ def block(before: int, after: int, **settings) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(before, after, 3, **settings), nn.BatchNorm2d(after), nn.ReLU())
 
 
+def _through(thresholds, y):
+    for threshold in thresholds:
+        y = F.relu(y - threshold)
+    return y
+
+
+def _again(s, y):
+    for _ in range(4):
+        y = F.relu(F.conv2d(y, torch.tanh(s.k), padding=1))
+    return y
+
+
 UNUSUAL: dict[str, type[nn.Module]] = {
     "shortcut without weights": network(_shortcut_without_weights, d=conv(4, 8, 3, stride=2, padding=1), c=conv(8, 10, 3)),
     "dense": network(
@@ -316,6 +328,28 @@ UNUSUAL: dict[str, type[nn.Module]] = {
     "channels last": network(
         lambda s, x: gap(s.c(s.stem(x.contiguous(memory_format=torch.channels_last)))), c=conv(4, 10, 3)
     ),
+    "deep, normalised without a scale": network(
+        lambda s, x: gap(s.c(s.all(s.stem(x)))), c=conv(4, 10, 1),
+        all=lambda: nn.Sequential(*[
+            part for _ in range(12)
+            for part in (nn.Conv2d(4, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4, affine=False), nn.ReLU())
+        ]),
+    ),
+    "learned thresholds": network(
+        lambda s, x: gap(s.c(_through(s.t, s.stem(x)))), c=conv(4, 10, 1),
+        t=lambda: nn.ParameterList([nn.Parameter(torch.zeros(1, 4, 1, 1)) for _ in range(8)]),
+    ),
+    "signs and sizes": network(lambda s, x: gap(F.conv2d(s.stem(x), s.w.sign() * s.w.abs().mean())), w=learned(10, 4, 3, 3)),
+    "weights of three values": network(
+        lambda s, x: gap(F.conv2d(s.stem(x), s.w.sign() * (s.w.abs() > 0.5))), w=learned(10, 4, 3, 3)
+    ),
+    "one kernel in bounds, four times": network(
+        lambda s, x: gap(s.c(_again(s, s.stem(x)))), k=learned(4, 4, 3, 3), c=conv(4, 10, 3)
+    ),
+    "the mean of the largest": network(
+        lambda s, x: s.c(s.stem(x)).flatten(2).sort(2, descending=True)[0][:, :, :5].mean(2), c=conv(4, 10, 3)
+    ),
+    "the middle one": network(lambda s, x: s.c(s.stem(x)).flatten(2).sort(2)[0][:, :, 12], c=conv(4, 10, 3)),
     "weights of one bit": network(lambda s, x: gap(F.conv2d(s.stem(x), s.w.sign())), w=learned(10, 4, 3, 3)),
     "weights in bounds": network(lambda s, x: gap(F.conv2d(s.stem(x), s.w.tanh())), w=learned(10, 4, 3, 3)),
     "branches normalised together": network(
@@ -334,6 +368,6 @@ UNUSUAL: dict[str, type[nn.Module]] = {
 WITH_LITERALS = {  # numbers besides the parameters, which rule 2 counts
     "gated recurrence", "highway", "both ways round", "pooled in two ways", "an ensemble", "weight standardisation",
     "each image normalised", "branch dropped", "generalised mean", "p-norm pooling", "a wave for an activation",
-    "atrous pyramid",
+    "atrous pyramid", "weights of three values",
 }  # fmt: skip
 ALL_HONEST = HONEST | UNUSUAL

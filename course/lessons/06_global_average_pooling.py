@@ -341,8 +341,8 @@ print(f"{100 * (parameters_before - parameters_after) / parameters_before:.0f}% 
 
 # %% [markdown]
 # The accuracy fell. Why? **Several things changed at once:** the scores are pooled now, the network has lost
-# nearly half of its parameters, and the number of epochs is another. Each may be the reason. From these two
-# runs nobody can tell.
+# nearly half of its parameters, and it was trained for another number of epochs. Each may be the reason. From
+# these two runs nobody can tell.
 #
 # And there is something else in iteration 6's line: the test accuracy jumps from epoch to epoch, far more than in iteration 5. Lesson 7 looks into that.
 #

@@ -438,6 +438,6 @@ print("parameters: {:,} in iteration 1, {:,} in iteration 10".format(*(iteration
 # The ten steps end here. You have a small network that reads as many digits as a huge one, and you know how sure that is.
 #
 # Some things that one run of each could not tell, and that you can now find out: the same recipe with five seeds; a change at epoch 12 instead of 6; half
-# the parameters; a network of your own, which lesson 11 is about. In a terminal, the grader gives its verdict on any of them:
+# the parameters; a network of your own, which lesson 11 is about. In a terminal, in the folder above `workspace`, the grader gives its verdict on any of them:
 #
 # `python -m graders check workspace/10_lr_scheduler.safetensors`
