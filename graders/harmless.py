@@ -16,9 +16,14 @@ SCRIPT_LINK = re.compile(r"\s*".join(r"javascript") + r"\s*(?=\\?:)", re.I)  # b
 FORMULA_LINK = re.compile(r"\\(?=(href|require)\b)")  # MathJax makes links of these, to scripts as well
 SHOWN = {"text/plain", "text/html", "image/png", "image/jpeg"}
 TABLES = "table caption thead tbody tfoot tr th td".split()
-TAGS = [*TABLES, *"p br hr div span b strong i em u sub sup code pre ul ol li h1 h2 h3 h4 h5 h6".split()]
-ATTRIBUTES = {"td": ["style", "colspan", "rowspan"], "th": ["style", "scope", "colspan", "rowspan"]}
-STYLE = CSSSanitizer(allowed_css_properties=["padding", "text-align"])
+TAGS = [*TABLES, *"img p br hr div span b strong i em u sub sup code pre ul ol li h1 h2 h3 h4 h5 h6".split()]
+PIXELS = ("data:image/png;base64,", "data:image/jpeg;base64,")  # as the course's own pictures have them, with their alt text
+ATTRIBUTES = {
+    "td": ["style", "colspan", "rowspan"],
+    "th": ["style", "scope", "colspan", "rowspan"],
+    "img": lambda tag, name, value: name in ("alt", "style") or (name == "src" and value.startswith(PIXELS)),
+}
+STYLE = CSSSanitizer(allowed_css_properties=["padding", "text-align", "max-width"])
 
 
 class Harmless(Preprocessor):
@@ -50,4 +55,4 @@ def _output(kind: str, content):
     if kind != "text/html":
         return content
     text = "".join(content) if isinstance(content, list) else str(content)
-    return clean(text, tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=STYLE, strip=True)
+    return clean(text, tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=STYLE, protocols=["data"], strip=True)

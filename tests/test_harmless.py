@@ -10,8 +10,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
+from course.data import load_practice_digits
 from course.graph import Graph
 from course.pairs import LESSONS
+from course.plots import plot_digits
 from graders.harmless import Harmless, text_only
 from solutions.modules import solution
 
@@ -121,3 +123,15 @@ def test_a_networks_table_is_shown_as_a_table() -> None:
     cell = new_code_cell("", outputs=[new_output("display_data", data={"text/html": table, "text/plain": "x"})])
     html = page(new_notebook(cells=[cell]), "formgrade")
     assert table in html.replace(';">', '">').replace("<tbody>", "").replace("</tbody>", "")
+
+
+def test_the_courses_pictures_are_shown_with_their_alternative_text() -> None:
+    picture = plot_digits(load_practice_digits().train_images[:2])._repr_html_()
+    cell = new_code_cell("", outputs=[new_output("display_data", data={"text/html": picture, "text/plain": "x"})])
+    html = page(new_notebook(cells=[cell]), "formgrade")
+    assert 'alt="2 images of 28 by 28 pixels"' in html and picture.partition("base64,")[2].partition('"')[0] in html
+
+
+def test_a_picture_from_elsewhere_is_not_asked_for() -> None:
+    cell = new_code_cell("", outputs=[new_output("display_data", data={"text/html": "<img src='https://spy.example/x.png'>"})])
+    assert "spy.example" not in page(new_notebook(cells=[cell]), "formgrade")
