@@ -4,10 +4,11 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,9 +72,11 @@ def _end(server: subprocess.Popen) -> None:
 def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        for path in runtime.glob("jpserver-*.json"):
-            facts = json.loads(path.read_text())
-            return f"{facts['url']}lab{{}}?token={facts['token']}"
+        for path in runtime.glob("jpserver-*.json"):  # written a moment before the server listens
+            with suppress(OSError, ValueError):
+                facts = json.loads(path.read_text())
+                socket.create_connection(("localhost", facts["port"]), 1).close()
+                return f"{facts['url']}lab{{}}?token={facts['token']}"
         time.sleep(0.1)
     raise RuntimeError(f"JupyterLab did not start within {START_SECONDS} s:\n{log.read_text()[-2000:]}")
 
