@@ -170,6 +170,6 @@ def test_what_breaks_another_rule_is_not_trained(tmp_path: Path) -> None:
 
 
 def test_what_would_take_days_is_not_trained() -> None:
-    net = network(lambda s, x: gap(s.d(s.c(F.interpolate(x, scale_factor=8)))), c=conv(1, 40, 5), d=conv(40, 10, 1))
+    net = network(lambda s, x: gap(s.d(s.c(F.interpolate(x, scale_factor=10)))), c=conv(1, 40, 7), d=conv(40, 10, 1))
     with pytest.raises(UsageError, match="retraining is for at most"):
         judge_retraining(Graph.trace(net), Recipe(1), {}, load_practice_digits(), 1)
