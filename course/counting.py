@@ -6,7 +6,8 @@ that scales and shifts each channel by numbers of its own, or each channel of a 
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import cache
 
 from course.graph import INPUT, DType, Graph, Mode, Node, Stored, Value
 from course.operations import COMPARISONS, CONVOLUTIONS, DECODERS, DROPOUTS, GENERATORS, POINTWISE, POOLINGS
@@ -34,8 +35,7 @@ def count_parameters(graph: Graph, constants: Collection[str] = ()) -> int:
 
 def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[str, int]:
     """Learned numbers by operation; a shared tensor counts where it is first used."""
-    needs_shapes = any(node.op in GENERATORS | BENDS or _decodes(node) for node in graph.nodes)
-    shapes = infer_shapes(graph) if needs_shapes else {}
+    shapes = cache(lambda: infer_shapes(graph))  # which most networks need none of
     excused = _excused_statistics(graph)
     counted: set[str] = set()
     counts: dict[str, int] = {}
@@ -60,9 +60,9 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
             continue
         computed.add((node.op, node.args))
         if _decodes(node):  # eight weights in one integer are eight weights
-            counts[node.name] += math.prod(shapes[node.name])
+            counts[node.name] += math.prod(shapes()[node.name])
         elif node.op in BENDS and made[node.name]:
-            bent += math.prod(shapes[node.name])
+            bent += math.prod(shapes()[node.name])
             sources |= made[node.name]
             beyond = bent - BENDS_EACH * sum(graph.tensors[name].count for name in sources)
             counts[node.name] += max(0, beyond - charged)
@@ -141,8 +141,8 @@ def _decodes(node: Node) -> bool:
     )
 
 
-def _generated(node: Node, shapes) -> int:
+def _generated(node: Node, shapes: Callable[[], dict]) -> int:
     if node.op not in GENERATORS:
         return 0
     varies = node.op.partition(".")[0] in VARYING_GENERATORS
-    return math.prod(shapes[node.name]) if varies else 1
+    return math.prod(shapes()[node.name]) if varies else 1

@@ -68,12 +68,8 @@ class Recipe:
     def _try_out(self, optimizer, schedule):
         """Let PyTorch itself refuse a negative rate or a setting that is missing, as for one of MNIST's epochs."""
         _leave_out_the_compiler()
-        parameter = torch.nn.Parameter(torch.zeros(1))
-        parameter.grad = torch.zeros(1)
         try:
-            built = self.build_optimizer([parameter])
-            if not built.defaults.get("capturable"):  # which a GPU's parameters alone can step with
-                built.step()
+            built = self.build_optimizer([torch.nn.Parameter(torch.zeros(1))])
         except Exception as error:
             raise RecipeError(f"optimizer {optimizer['name']}: {_short(error)}") from None
         try:
