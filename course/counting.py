@@ -45,20 +45,20 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
     bent, sources, charged = 0, set[str](), 0
     for node in graph.nodes:
         values = [item.name for item in node.inputs() if isinstance(item, Value)]
+        stored = {item.name for item in node.inputs() if isinstance(item, Stored)}
         image = any(name in from_image for name in values)
-        names = {item.name for item in node.inputs() if isinstance(item, Stored)} - excused.get(node.name, set()) - counted
-        counted |= names
-        stored = sum(graph.tensors[name].count for name in names)
-        counts[node.name] = stored + (_literals(node) if image else _settings(node)) + _generated(node, shapes)
+        fresh = stored - excused.get(node.name, set()) - counted
+        counted |= fresh
+        counts[node.name] = sum(graph.tensors[name].count for name in fresh)
+        counts[node.name] += (_literals(node) if image else _settings(node)) + _generated(node, shapes)
         if image and node.name not in constants:
             from_image.add(node.name)
             continue
-        made[node.name] = {item.name for item in node.inputs() if isinstance(item, Stored)}.union(
-            *(made.get(name, ()) for name in values)
-        )
-        if (node.op, node.args) in computed:
+        made[node.name] = stored.union(*(made.get(name, ()) for name in values))
+        what = (node.op, node.args, tuple(sorted(node.kwargs.items())))
+        if what in computed:
             continue
-        computed.add((node.op, node.args))
+        computed.add(what)
         if _decodes(node):  # eight weights in one integer are eight weights
             counts[node.name] += math.prod(shapes()[node.name])
         elif node.op in BENDS and made[node.name]:

@@ -29,11 +29,8 @@ def instance(network) -> nn.Module:
         raise GraphError(
             f"expected a class that inherits from nn.Module, saw {type(network).__name__}{advice if callable(network) else ''}"
         )
-    return network if all(t.device.type == "cpu" for t in _tensors(network)) else copy.deepcopy(network).cpu()
-
-
-def _tensors(network: nn.Module) -> list[torch.Tensor]:
-    return [*network.parameters(), *network.buffers()]
+    tensors = [*network.parameters(), *network.buffers()]
+    return network if all(tensor.device.type == "cpu" for tensor in tensors) else copy.deepcopy(network).cpu()
 
 
 def expect_registered(module: nn.Module, constants: Sequence[torch.Tensor]) -> None:

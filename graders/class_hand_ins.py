@@ -6,6 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from itertools import accumulate
 from pathlib import Path
 
 import nbformat
@@ -90,9 +91,10 @@ def weights_of(folder: Path, number: int) -> list[Path]:
         return []
     paths = [path for path in sorted(folder.glob("*.safetensors")) if path.is_file() and not path.is_symlink()]
     paths.sort(key=lambda path: path.stem != folder.name)
-    sizes = {path: path.stat().st_size for path in paths[:MOST_FILES]}
-    fitting = [path for path, size in sizes.items() if size <= LARGEST_FILE]
-    return [path for i, path in enumerate(fitting) if i == 0 or sum(sizes[one] for one in fitting[: i + 1]) <= LARGEST_FILES]
+    sizes = [(path, path.stat().st_size) for path in paths[:MOST_FILES]]
+    fitting = [(path, size) for path, size in sizes if size <= LARGEST_FILE]
+    totals = accumulate(size for _, size in fitting)
+    return [path for (path, _), total in zip(fitting, totals, strict=True) if total <= LARGEST_FILES]
 
 
 def code_of(folder: Path) -> tuple[str, ...]:

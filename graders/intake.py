@@ -34,13 +34,14 @@ class Intake:
 def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
     """Rebuild a learner's hand-in from the release; one Intake for each notebook that had to be rebuilt.
 
-    A hand-in that was taken in before, and not handed in anew since, is left alone.
+    A hand-in that was taken in before, and not handed in anew since, is left alone; so is one of what was never released, but for
+    its links.
     """
     folder = course / "submitted" / student / assignment
     releases = sorted((course / "release" / assignment).glob("*.ipynb"))
-    if not folder.is_dir() or not releases:
+    if not folder.is_dir():
         return []
-    done, links = [], take_out_links(folder)
+    done, links = [], _take_out_links(folder)
     for release in releases:
         intake = _take_in_one(course, folder, release, alone=len(releases) == 1)
         if intake:
@@ -54,7 +55,7 @@ def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
     return done
 
 
-def take_out_links(folder: Path) -> list[str]:
+def _take_out_links(folder: Path) -> list[str]:
     """Remove a hand-in's links, with a note for each: nbgrader would copy what they name, which need not be the learner's."""
     notes = []
     for parent, folders, files in os.walk(folder):

@@ -24,7 +24,7 @@ from graders.bubblewrap import choose
 from graders.class_gradebook import GradebookWriter
 from graders.class_hand_ins import grader_version
 from graders.course_config import NAME
-from graders.intake import take_in, take_out_links
+from graders.intake import take_in
 from graders.likeness import reasons_to_look
 from graders.limits import PLAIN, with_our_path
 from graders.verdict import Verdict, from_json, not_graded
@@ -90,10 +90,9 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
     """
     places = {path.parent.name: path for path in sorted(folder.glob(f"submitted/*/{CAPSTONE}")) if path.is_dir()}
     sandbox = choose(GradebookWriter(folder).sandbox) if (folder / NAME).is_file() else choose()
-    for learner, place in places.items():
+    for learner in places:
         with suppress(OSError):  # what cannot be read is said where it is checked
             take_in(folder, CAPSTONE, learner)
-            take_out_links(place)  # without a release nothing was taken in
     if not places:
         raise UsageError(f"nobody handed in {CAPSTONE}: its place is {folder / 'submitted' / 'LEARNER' / CAPSTONE}")
     original_files()

@@ -7,6 +7,7 @@ from course.graph import Graph, Node, Value
 from course.operations import PIECES, POINTWISE, POOLINGS, RESHAPES
 from graders.labels import Labels, labels_of
 
+CHAINED = PIECES | RESHAPES | POINTWISE
 FEWEST_LEFT = 4  # a pick may leave one position of this many; a map of 28 × 28 taken by fours is still a map
 
 
@@ -47,21 +48,24 @@ def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:
 
 def _are_ranks(node: Node, graph: Graph) -> bool:
     """Whether what is cut was sorted: the largest, or the middle one, may come from anywhere."""
-    nodes = {other.name: other for other in graph.nodes}
-    while isinstance(node.args[0], Value) and node.op in PIECES | RESHAPES | POINTWISE:
-        node = nodes.get(node.args[0].name, Node("", "", (None,)))
-    return node.op in ("sort", "topk")
+    source = _source(node, graph)
+    return any(other.op in ("sort", "topk") for other in graph.nodes if Value(other.name) == source)
 
 
 def _cut_from(node: Node, graph: Graph, labels) -> Labels | None:
     """The value that a chain of slices and reshapes began with: what many small cuts leave is judged by the whole."""
-    nodes = {other.name: other for other in graph.nodes}
-    while isinstance(node.args[0], Value) and node.op in PIECES | RESHAPES | POINTWISE:
-        name = node.args[0].name
-        if name not in nodes or nodes[name].op not in PIECES | RESHAPES | POINTWISE:
-            return labels_of(node.args[0], labels)
-        node = nodes[name]
-    return None
+    source = _source(node, graph)
+    return labels_of(source, labels) if source else None
+
+
+def _source(node: Node, graph: Graph) -> Value | None:
+    """What the chain of slices and reshapes began with that a node is the last of; None where it is of none."""
+    if node.op not in CHAINED:
+        return None
+    nodes = {other.name: other for other in graph.nodes if other.op in CHAINED}
+    while isinstance(node.args[0], Value) and node.args[0].name in nodes:
+        node = nodes[node.args[0].name]
+    return node.args[0] if isinstance(node.args[0], Value) else None
 
 
 def _pick(seen: int, length: int) -> str:

@@ -35,11 +35,10 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
     """What one axis of a convolution does."""
     labels = _labels_along(image, axis)
     live = [label for label in labels if label != NOWHERE]
-    seen = [[labels[at] for at in _looks_at(slides, place, start, len(labels))] for start in range(positions)]
-    seen = [[label for label in some if label != NOWHERE] for some in seen]
-    kernel = slides.kernel[place]
+    views = [_looks_at(slides, place, start, len(labels)) for start in range(positions)]
+    seen = [[labels[at] for at in view if labels[at] != NOWHERE] for view in views]
     alone = len(live) == 1 or (slides.transposed and len(set(live)) == 1)
-    if alone and positions > 1 and kernel > 1:
+    if alone and positions > 1 and slides.kernel[place] > 1:
         return f"it spreads one position over {positions} with weights of their own; upsample, then convolve"
     if len(live) < 2:
         return None
@@ -58,13 +57,11 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
 
 def _looks_at(slides: Window, place: int, start: int, length: int) -> list[int]:
     """The positions of the input that an output position is computed from, padding left out."""
-    kernel, stride, dilation = slides.kernel[place], slides.stride[place], slides.dilation[place]
-    before = slides.padding[place][0]
+    stride, before = slides.stride[place], slides.padding[place][0]
+    taps = [tap * slides.dilation[place] for tap in range(slides.kernel[place])]
     if slides.transposed:
-        reached = range(kernel)
-        return [at for at in range(length) if (start + before - at * stride) in [tap * dilation for tap in reached]]
-    places = (start * stride - before + tap * dilation for tap in range(kernel))
-    return [at for at in places if 0 <= at < length]
+        return [at for at in range(length) if start + before - at * stride in taps]
+    return [at for tap in taps if 0 <= (at := start * stride - before + tap) < length]
 
 
 def _single(length: int, kernel) -> str:

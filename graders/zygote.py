@@ -81,11 +81,11 @@ def main(tasks: str, sandbox: str) -> None:
     from graders.isolation import allowed
     from graders.probes import answer
 
-    wrapped = sandbox == BUBBLEWRAP
-    problem = allowed(f"{bubblewrap.WORK}-child", bubblewrap.SMALL, bubblewrap.python_folders()) if wrapped else ""
+    room = (f"{bubblewrap.WORK}-child", bubblewrap.SMALL, bubblewrap.python_folders()) if sandbox == BUBBLEWRAP else None
+    problem = allowed(*room) if room else ""
     if not problem:
         _warm()
-    serve(answer, partial(_confine, wrapped=wrapped, tasks=int(tasks)), {"problem": problem}, orphans=True)
+    serve(answer, partial(_confine, room=room, tasks=int(tasks)), {"problem": problem}, orphans=True)
 
 
 def _warm() -> None:
@@ -118,11 +118,12 @@ def _sgd():
     return SGD
 
 
-def _confine(request: dict, *, wrapped: bool, tasks: int) -> None:
-    if wrapped:
+def _confine(request: dict, *, room: tuple[str, int, list[Path]] | None, tasks: int) -> None:
+    """Confine a child to a `room`, as `isolate` takes it, or without one to a folder of its own; and to its limits."""
+    if room:
         from graders.isolation import isolate
 
-        isolate(f"{bubblewrap.WORK}-child", bubblewrap.SMALL, bubblewrap.python_folders())
+        isolate(*room)
     else:
         os.chdir(tempfile.mkdtemp(dir=os.environ["HOME"]))
     os.environ["HOME"] = os.environ["MPLCONFIGDIR"] = os.getcwd()
