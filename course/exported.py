@@ -1,10 +1,10 @@
-"""Read a network that `torch.export` wrote down: its calls as operations of a graph, its tensors as stored ones."""
+"""Read a network that PyTorch wrote down: its calls as operations of a graph, its tensors as stored ones."""
 
 import math
 import operator
+from dataclasses import dataclass
 
 import torch
-from torch import nn
 from torch.export.graph_signature import InputKind
 
 from course.errors import GraphError
@@ -32,15 +32,47 @@ ADVICE = {  # by what an operation's name begins with; what the course cannot wr
 KINDS = {InputKind.PARAMETER: "parameter", InputKind.BUFFER: "buffer", InputKind.CONSTANT_TENSOR: "constant"}
 
 
-def read_program(program, module: nn.Module) -> tuple[tuple[list[Node], str], dict, dict]:
-    """An exported program as nodes and an output name, stored tensors' specs, and their values."""
-    known, tensors, weights = _stored_tensors(program, module)
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor that the module holds, and the name of the graph's input that stands for it; kind as in a TensorSpec."""
+
+    stands_for: str
+    kind: str
+    name: str
+    tensor: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Program:
+    """PyTorch's own graph of a forward pass: the stored tensors are inputs, and so are the images."""
+
+    graph: torch.fx.Graph
+    stored: list[StoredTensor]
+
+
+def from_export(exported) -> Program:
+    """What `torch.export` gives, as a program. Raises GraphError."""
+    stored = []
+    for spec in exported.graph_signature.input_specs:
+        if spec.kind == InputKind.USER_INPUT:
+            continue
+        tensor = exported.state_dict.get(spec.target, exported.constants.get(spec.target))
+        if spec.kind not in KINDS or not isinstance(tensor, torch.Tensor):
+            raise GraphError(f"forward uses {spec.target}, which is not a tensor")
+        stored.append(StoredTensor(spec.arg.name, KINDS[spec.kind], spec.target, tensor))
+    return Program(exported.graph, stored)
+
+
+def read_program(program: Program) -> tuple[tuple[list[Node], str], dict, dict]:
+    """A program as nodes and an output name, stored tensors' specs, and their values."""
+    known, tensors, weights = _stored_tensors(program)
     nodes: list[Node] = []
     for fx in program.graph.nodes:
         if fx.op == "placeholder":
             known.setdefault(fx.name, Value(INPUT))
         elif fx.op == "output":
-            return (nodes, known[fx.args[0][0].name].name), tensors, weights
+            output = fx.args[0][0] if isinstance(fx.args[0], list | tuple) else fx.args[0]
+            return (nodes, known[output.name].name), tensors, weights
         elif fx.op == "call_function":
             _read_call(fx, known, nodes)
         elif not isinstance(getattr(fx.graph.owning_module, str(fx.target), None), torch.fx.GraphModule):
@@ -68,25 +100,20 @@ def _read_without_gradient(fx, known: dict, nodes: list[Node]) -> None:
     known[fx.name] = tuple(results)
 
 
-def _stored_tensors(program, module) -> tuple[dict, dict, dict]:
+def _stored_tensors(program: Program) -> tuple[dict, dict, dict]:
     known: dict[str, Stored | Value] = {}
     tensors: dict[str, TensorSpec] = {}
     weights: dict[str, torch.Tensor] = {}
     first_name: dict[tuple, str] = {}
-    for spec in program.graph_signature.input_specs:
-        if spec.kind == InputKind.USER_INPUT:
-            continue
-        name = spec.target
-        tensor = program.state_dict.get(name, program.constants.get(name))
-        if spec.kind not in KINDS or not isinstance(tensor, torch.Tensor):
-            raise GraphError(f"forward uses {name}, which is not a tensor")
+    for stored in program.stored:
+        name, tensor = stored.name, stored.tensor
         identity = (tensor.untyped_storage().data_ptr(), tensor.storage_offset(), tuple(tensor.shape), tensor.stride())
         if tensor.numel():  # a tensor that two layers share is one tensor
             name = first_name.setdefault(identity, name)
-        known[spec.arg.name] = Stored(name)
-        trainable = spec.kind == InputKind.PARAMETER and tensor.requires_grad
+        known[stored.stands_for] = Stored(name)
+        trainable = stored.kind == "parameter" and tensor.requires_grad
         dtype = str(tensor.dtype).removeprefix("torch.")
-        tensors.setdefault(name, TensorSpec(tuple(tensor.shape), dtype, KINDS[spec.kind], trainable))
+        tensors.setdefault(name, TensorSpec(tuple(tensor.shape), dtype, stored.kind, trainable))
         weights.setdefault(name, tensor.detach().clone())
     return known, tensors, weights
 

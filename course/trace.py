@@ -1,4 +1,4 @@
-"""Write a network down as a graph, with `torch.export`, in training and in evaluation mode."""
+"""Write a network down as a graph, in training and in evaluation mode: a plain one by running it, any other by `torch.export`."""
 
 import builtins
 import logging
@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from course.errors import GraphError, one_line
-from course.exported import read_program
+from course.exported import Program, from_export, read_program
 from course.graph import Graph, Stored
 from course.graph_json import expect_storable
 from course.modes import merge_modes, modes_kept
 from course.output import expect_ten_scores
+from course.recording import record
 from course.simplify import simplified
 from course.tryout import digits, expect_registered, instance, try_out
 
@@ -42,8 +43,8 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
             raise GraphError("a normalisation with momentum=None computes with its count of batches; give it a number")
     with _quiet(), modes_kept(module):
         expected = try_out(module.eval())
-        training, tensors, weights = read_program(_export(module.train()), module)
-        evaluation, _, _ = read_program(_export(module.eval()), module)
+        training, tensors, weights = read_program(_write_down(module.train()))
+        evaluation, _, _ = read_program(_write_down(module.eval()))
     nodes, output = merge_modes(training, evaluation)
     used = {item.name for node in nodes for item in node.inputs() if isinstance(item, Stored)}
     graph = simplified(Graph(tuple(nodes), {name: spec for name, spec in tensors.items() if name in used}, output))
@@ -52,6 +53,10 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
     expect_registered(module, [weights[name] for name, spec in graph.tensors.items() if spec.kind == "constant"])
     _compare(graph.build(weights), expected)
     return graph, weights
+
+
+def _write_down(module: nn.Module) -> Program:
+    return record(module) or from_export(_export(module))
 
 
 def _export(module: nn.Module):

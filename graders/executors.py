@@ -20,6 +20,9 @@ class Executor(Protocol):
     def submit(self, function: Callable, *arguments) -> Any:
         """A future of `function(*arguments)`."""
 
+    def submit_to_all(self, function: Callable, *arguments) -> list:
+        """The same for each worker that it knows, so that all begin at once with what is slow to begin; at least one future."""
+
     def as_completed(self, futures: Iterable) -> Iterator:
         """The futures, each when it is done; more may be added by the caller's next call."""
 
@@ -36,12 +39,16 @@ class LocalPool:
 
     @property
     def width(self) -> int:
-        """One more than it has threads, so that none waits for the next."""
-        return self.jobs + 1
+        """Two for each thread, so that none waits for its next while a result is recorded."""
+        return 2 * self.jobs
 
     def submit(self, function: Callable, *arguments) -> concurrent.futures.Future:
         """A future of `function(*arguments)`."""
         return self.pool.submit(function, *arguments)
+
+    def submit_to_all(self, function: Callable, *arguments) -> list:
+        """A future for each thread."""
+        return [self.submit(function, *arguments) for _ in range(self.jobs)]
 
     def as_completed(self, futures: Iterable) -> Iterator:
         """The futures, each when it is done."""
@@ -87,6 +94,10 @@ class DaskPool:
     def submit(self, function: Callable, *arguments) -> Any:
         """A future of `function(*arguments)`; the answer is computed for each call, whatever was computed before."""
         return self.client.submit(function, *arguments, pure=False)
+
+    def submit_to_all(self, function: Callable, *arguments) -> list:
+        """One future: workers may come and go."""
+        return [self.submit(function, *arguments)]
 
     def as_completed(self, futures: Iterable) -> Iterator:
         """The futures, each when it is done."""

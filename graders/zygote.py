@@ -108,7 +108,12 @@ def _warm() -> None:
         def forward(self, x):
             return self.layers(x)
 
+    class Other(Net):  # one that `torch.export` writes down
+        def forward(self, x):
+            return self.layers(x).view(x.size(0), -1)
+
     ask("network", {"Net": Net})
+    ask("network", {"Net": Other})
     course.recipe.Recipe(epochs=1, batch_size=1, optimizer=partial(_sgd(), lr=0.1)).to_json()
 
 
