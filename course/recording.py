@@ -1,69 +1,52 @@
-"""Write a plain network down by running it once, in a quarter of the time that `torch.export` takes.
+"""Write a plain network down by running it once: `torch.export` takes twenty times as long, and two seconds to be imported.
 
-Plain is a forward pass that calls the functions below alone. None of them tells a size or a value, so that no other call can
-depend on the batch, and one run shows them all. Of a plain network `torch.export` writes down the same; any other is for it.
+In a plain network no call can depend on the batch (`course.plain_calls`), so that one run shows them all. `torch.export` writes
+the same down; any other network is for it.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.func import functional_call
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from course.exported import Program, StoredTensor
+from course.plain_calls import operation_of
 from course.tryout import digits
-
-CALLS = frozenset(  # each of them one operation
-    {
-        F.conv2d, F.linear, F.batch_norm, F.dropout, F.dropout2d, F.max_pool2d, F.avg_pool2d,
-        F.adaptive_avg_pool2d, torch.relu, Tensor.relu, F.relu, F.relu6, F.leaky_relu, F.elu, F.selu, F.gelu, F.silu, F.prelu,
-        F.hardswish, torch.sigmoid, Tensor.sigmoid, torch.tanh, Tensor.tanh, torch.flatten, Tensor.flatten, torch.mean,
-        Tensor.mean, torch.cat, torch.log_softmax, Tensor.log_softmax, F.log_softmax, F.softmax, torch.add, Tensor.add,
-        Tensor.__add__, Tensor.add_, torch.mul, Tensor.mul, Tensor.__mul__,
-    }
-)  # fmt: skip
-RESHAPES = frozenset({Tensor.view, Tensor.reshape})  # plain where they leave the batch's size open
-SILENT = frozenset({Tensor.dim})  # no operation, and the same for every batch
 
 
 def record(module: nn.Module) -> Program | None:
     """A plain network in the mode that it is in; None for any other. The module's tensors stay as they were."""
     own: list[tuple[str, str, Tensor]] = [("parameter", *pair) for pair in module.named_parameters()]
     own += [("buffer", *pair) for pair in module.named_buffers()]
-    copies = tuple(tensor.detach().clone().requires_grad_(tensor.requires_grad) for _, _, tensor in own)
-    watch = _Watch(module)
-
-    def run(tensors, images):
-        with watch:
-            return functional_call(module, dict(zip((name for _, name, _ in own), tensors, strict=True)), (images,))
-
+    copies = [tensor.detach().clone().requires_grad_(tensor.requires_grad) for _, _, tensor in own]
+    images = digits(5)
+    recorder = _Recorder(module)
+    stored = [StoredTensor(recorder.take(copy).name, *one) for copy, one in zip(copies, own, strict=True)]
+    recorder.take(images)
+    by_name = {name: copy for (_, name, _), copy in zip(own, copies, strict=True)}
     try:
-        graph = make_fx(run, tracing_mode="real", pre_dispatch=True)(copies, digits(5)).graph
+        with recorder:
+            output = functional_call(module, by_name, (images,))
+        recorder.graph.output([recorder.node_of(output)])
     except (Exception, _NotPlain):  # what is wrong with it the exporter finds again, and says
         return None
     finally:
-        watch.end()
-    inputs = [node.name for node in graph.nodes if node.op == "placeholder"]
-    calls = [node for node in graph.nodes if node.op == "call_function"]
-    if not watch.plain or len(calls) != len(watch.places) or len(inputs) + len(calls) + 1 != len(graph.nodes):
-        return None
-    for call, place in zip(calls, watch.places, strict=True):
-        call.meta["nn_module_stack"] = {place: (place, "")}  # as the exporter says it
-    return Program(graph, [StoredTensor(name, *one) for name, one in zip(inputs, own, strict=False)])
+        recorder.end()
+    return Program(recorder.graph, stored) if recorder.plain else None
 
 
 class _NotPlain(BaseException):
     """Ends a forward pass; no Exception, which the pass might catch."""
 
 
-class _Watch(TorchFunctionMode):
-    """Follows a forward pass: in which part each operation is called, and whether all are plain."""
+class _Recorder(TorchFunctionMode):
+    """Writes a forward pass's operations into a graph, each with the part of the network that it is called in."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
+        self.graph = fx.Graph()
         self.plain = True
-        self.places: list[str] = []
+        self.nodes: dict[int, tuple[fx.Node, Tensor]] = {}  # by identity; kept, so that no other tensor has the same
         names = {part: name for name, part in module.named_modules()}
         self.within: list[str] = []
         self.hooks = [
@@ -71,16 +54,37 @@ class _Watch(TorchFunctionMode):
             nn.modules.module.register_module_forward_hook(lambda *_: self._leave()),
         ]
 
+    def take(self, tensor: Tensor) -> fx.Node:
+        """A tensor that the pass begins with, as an input of the graph."""
+        node = self.graph.placeholder(f"input_{len(self.nodes)}")
+        self.nodes[id(tensor)] = node, tensor
+        return node
+
+    def node_of(self, item):
+        """An argument with nodes in the place of tensors. Raises KeyError for a tensor from elsewhere."""
+        if isinstance(item, Tensor):
+            return self.nodes[id(item)][0]
+        return [self.node_of(one) for one in item] if isinstance(item, list | tuple) else item
+
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        """Call it if it is plain, else end the pass."""
-        if function not in SILENT:
-            opened = function in RESHAPES and len(args) > 1 and -1 in (args[1], *args[1:2])
-            usual = torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
-            if not (usual and (function in CALLS or opened)):
-                self.plain = False
-                raise _NotPlain
-            self.places.append(self.within[-1] if self.within else "")
-        return function(*args, **(kwargs or {}))
+        """Call it and write it down if it is plain, else end the pass."""
+        kwargs = kwargs or {}
+        if function is Tensor.dim:  # normalisation asks for it: no operation, and the same for every batch
+            return function(*args, **kwargs)
+        try:
+            assert self.plain and torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
+            operation, inputs, by_name = operation_of(function, args, kwargs)
+            inputs = self.node_of(inputs)
+        except Exception:
+            self.plain = False
+            raise _NotPlain from None
+        result = function(*args, **kwargs)
+        name = operation.__name__.partition(".")[0]
+        node = self.graph.create_node("call_function", operation, tuple(inputs), by_name, name)
+        place = self.within[-1] if self.within else ""
+        node.meta["nn_module_stack"] = {place: (place, "")}  # as the exporter says it
+        self.nodes[id(result)] = node, result
+        return result
 
     def _leave(self) -> None:
         self.within.pop()
