@@ -23,6 +23,7 @@ OPERATIONS: dict[Callable, str] = {
     F.adaptive_avg_pool2d: "adaptive_avg_pool2d.default",
     F.relu: "relu.default",
     F.relu6: "relu6.default",
+    F.hardtanh: "hardtanh.default",
     F.leaky_relu: "leaky_relu.default",
     F.elu: "elu.default",
     F.selu: "selu.default",
@@ -46,42 +47,32 @@ for _name in ("flatten.using_ints", "mean.dim", "log_softmax.int", "add.Tensor",
     for _home in (torch, Tensor):
         OPERATIONS[getattr(_home, _name.split(".")[0])] = _name
 
+SHORTER = {"training": "train"}  # what dropout's operation calls it
 WITHOUT_BATCH = (Tensor.view, Tensor.reshape)  # plain where they leave the size of the batch open
 
 
 def operation_of(function: Callable, args: tuple, kwargs: dict) -> tuple[Any, list, dict]:
-    """The operation that a call is, one of `torch.ops.aten`, and its arguments as far as they are not the defaults.
+    """The operation that a call is, one of `torch.ops.aten`, with its arguments by position and by name, as an export has them.
 
-    Raises an exception, of whatever kind, where the call is not plain.
+    Raises KeyError, TypeError or ValueError where the call is not plain.
     """
     name = OPERATIONS[function]
-    if function in WITHOUT_BATCH:
-        args = (args[0], args[1] if isinstance(args[1], list | tuple) else args[1:])
-        assert args[1][0] == -1
-    args, given = _named(function, args, kwargs)
+    given = _by_name(function, args, kwargs, [argument.name for argument in _overload(name)._schema.arguments])
     if given.pop("inplace", False):
         name = name.replace(".", "_.")
-    if isinstance(given.get("padding", args[4] if len(args) > 4 else 0), str):
+    if isinstance(given.get("padding"), str):
         name = "conv2d.padding"
     operation = _overload(name)
     arguments = operation._schema.arguments
-    given |= zip((argument.name for argument in arguments), args, strict=False)
-    assert len(args) <= len(arguments)
-    written, by_name = [], {}
-    for argument in arguments:
-        is_given = argument.name in given
-        value = _value(argument, given.pop(argument.name) if is_given else argument.default_value)
-        if not argument.kwarg_only:
-            written.append(value)
-        elif is_given and value != argument.default_value:
-            by_name[argument.name] = value
-    assert not given
-    for argument in reversed([one for one in arguments if not one.kwarg_only]):
-        default = argument.default_value
-        if not argument.has_default_value() or (type(written[-1]), written[-1]) != (type(default), default):
-            break
-        written.pop()
-    return operation, written, by_name
+    given = {arguments[0].name if key in ("input", "self") else key: value for key, value in given.items()}
+    if odd := given.keys() - {argument.name for argument in arguments}:
+        raise ValueError(f"{name} takes no {odd}")
+    values = {one.name: _value(one, given[one.name]) if one.name in given else one.default_value for one in arguments}
+    first, last = ([one for one in arguments if one.kwarg_only is by_name] for by_name in (False, True))
+    while first[-1].has_default_value() and _same(values[first[-1].name], first[-1].default_value):
+        first.pop()
+    by_name = {one.name: values[one.name] for one in last if not _same(values[one.name], one.default_value)}
+    return operation, [values[one.name] for one in first], by_name
 
 
 @cache
@@ -90,27 +81,40 @@ def _overload(name: str):
     return getattr(getattr(torch.ops.aten, base), overload)
 
 
-def _named(function: Callable, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-    """Arguments by position and by name, as the operation has them."""
-    if function is F.max_pool2d:  # one of two functions, by its last argument
-        return args, {key: value for key, value in kwargs.items() if key != "return_indices" or value}
-    if not inspect.isfunction(function):  # written in C++: its arguments are the operation's
-        return args, dict(kwargs)
-    bound = inspect.signature(function).bind(*args, **kwargs)
-    bound.apply_defaults()
-    given = dict(bound.arguments)
-    if function is F.batch_norm:
-        return (), given | {"cudnn_enabled": True}
-    given.pop("_stacklevel", None)
-    return (given.pop("input"),), {"train" if name == "training" else name: value for name, value in given.items()}
+def _by_name(function: Callable, args: tuple, kwargs: dict, names: list[str]) -> dict:
+    """The arguments of a call, by the names that the operation has for them."""
+    if function in WITHOUT_BATCH:
+        size = args[1] if isinstance(args[1], list | tuple) else args[1:]
+        if size[0] != -1:
+            raise ValueError("a reshape that names the size of the batch")
+        return {"self": args[0], names[1]: size}
+    if function is F.max_pool2d:  # one of two functions: this one, where no indices are asked for
+        kwargs = {key: value for key, value in kwargs.items() if key != "return_indices" or value}
+    elif inspect.isfunction(function):  # written in Python, with names and an order of its own
+        bound = inspect.signature(function).bind(*args, **kwargs)
+        bound.apply_defaults()
+        args, kwargs = (), bound.arguments | {"cudnn_enabled": True} if function is F.batch_norm else bound.arguments
+        kwargs = {key if key in names else SHORTER.get(key, key): value for key, value in kwargs.items() if key != "_stacklevel"}
+    if len(args) > len(names):
+        raise ValueError(f"more than {names}")
+    return dict(zip(names, args, strict=False)) | kwargs
 
 
 def _value(argument, value):
     """A value as the operation takes it: one number for all sides is a list of them."""
-    if str(argument.type) == "float":
+    kind = str(argument.type)
+    if kind == "float":
         return float(value)
-    if "List[int]" not in str(argument.type):
+    if "List[int]" not in kind:
+        if value is None and not kind.startswith("Optional"):
+            raise ValueError(f"{argument.name} is chosen by the function")
         return value
     if isinstance(value, int):
         return [value] * argument.N
+    if not all(type(one) is int for one in value or ()):
+        raise ValueError("None is `as large as it is`, which is a question")
     return list(value or ())
+
+
+def _same(value, default) -> bool:
+    return type(value) is type(default) and value == default

@@ -1,4 +1,4 @@
-"""Write a plain network down by running it once: `torch.export` takes twenty times as long, and two seconds to be imported.
+"""Write a plain network down by running it once: `torch.export` takes some thirty times as long, and seconds to be imported.
 
 In a plain network no call can depend on the batch (`course.plain_calls`), so that one run shows them all. `torch.export` writes
 the same down; any other network is for it.
@@ -61,10 +61,14 @@ class _Recorder(TorchFunctionMode):
         return node
 
     def node_of(self, item):
-        """An argument with nodes in the place of tensors. Raises KeyError for a tensor from elsewhere."""
+        """An argument with nodes in the place of tensors. Raises KeyError, TypeError for what it does not know."""
         if isinstance(item, Tensor):
             return self.nodes[id(item)][0]
-        return [self.node_of(one) for one in item] if isinstance(item, list | tuple) else item
+        if isinstance(item, list | tuple):
+            return [self.node_of(one) for one in item]
+        if item is None or type(item) in (bool, int, float, str):
+            return item
+        raise TypeError(f"a graph holds no {type(item).__name__}")
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         """Call it and write it down if it is plain, else end the pass."""
@@ -72,9 +76,10 @@ class _Recorder(TorchFunctionMode):
         if function is Tensor.dim:  # normalisation asks for it: no operation, and the same for every batch
             return function(*args, **kwargs)
         try:
-            assert self.plain and torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
+            if not self.plain or not torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
+                raise ValueError("not as it began")
             operation, inputs, by_name = operation_of(function, args, kwargs)
-            inputs = self.node_of(inputs)
+            inputs, by_name = self.node_of(inputs), {key: self.node_of(item) for key, item in by_name.items()}
         except Exception:
             self.plain = False
             raise _NotPlain from None

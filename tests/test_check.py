@@ -386,7 +386,7 @@ constraints.judge_parameters = constraints.judge_fully_connected = lambda *a: No
 nn.Parameter.numel = lambda self: 1
 torch.Tensor.numel = lambda self: 1
 """
-    heavy = SMALL.replace("nn.Conv2d(1, 10, 3, stride=2)", "nn.Conv2d(1, 3000, 3)").replace(
+    heavy = SMALL.replace("nn.Conv2d(1, 10, 3, stride=2)", "nn.Conv2d(1, 3000, 3, stride=8)").replace(
         "self.conv(x).mean((2, 3))", "self.conv(x)[:, :10].mean((2, 3))"
     )
     verdict = check(script(tmp_path, HEAD + patch + heavy + RECIPE))

@@ -47,6 +47,41 @@ NOT_PLAIN = {
 }
 
 
+LAYERS = {  # with settings in the forms that PyTorch takes
+    "convolutions": [
+        nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, (3, 1), padding=(1, 0), bias=False), nn.Conv2d(4, 4, 3, padding="same"),
+        nn.Conv2d(4, 4, 1, padding="valid", groups=2), nn.Conv2d(4, 4, 3, 2, 2, 2), nn.Conv2d(4, 4, 1, stride=(1, 1)),
+    ],
+    "poolings": [
+        nn.MaxPool2d(2, 1), nn.MaxPool2d((2, 2), (1, 1), ceil_mode=True), nn.MaxPool2d(3, 1, 1, dilation=1), nn.AvgPool2d(2, 1),
+        nn.AvgPool2d(3, 1, 1, count_include_pad=False), nn.AvgPool2d(1, divisor_override=2), nn.AdaptiveAvgPool2d((3, 3)),
+        nn.AdaptiveAvgPool2d((None, 2)), nn.AdaptiveAvgPool2d(1),
+    ],
+    "normalisations and dropouts": [
+        nn.BatchNorm2d(4), nn.BatchNorm2d(4, 1e-3, 0.2), nn.BatchNorm2d(4, affine=False), nn.Dropout(0),
+        nn.Dropout(0.1, inplace=True), nn.Dropout2d(0.2), nn.Dropout(),
+    ],
+    "activations": [
+        nn.ReLU(), nn.ReLU(inplace=True), nn.ReLU6(), nn.LeakyReLU(), nn.LeakyReLU(0), nn.LeakyReLU(0.2, inplace=True), nn.ELU(),
+        nn.ELU(0.5), nn.SELU(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Hardswish(), nn.Sigmoid(), nn.Tanh(), nn.Softmax(-1),
+    ],
+}  # fmt: skip
+
+
+def _calls(s, x):
+    y = s.stem(x)
+    y = F.max_pool2d(F.relu(s.c(y), inplace=True), kernel_size=2, stride=1)
+    y = F.dropout(2 * y + y * 0.5 + 1, training=s.training)
+    y = torch.cat([torch.add(y, y, alpha=2), y.mul(y).relu()], dim=1)
+    y = F.avg_pool2d(F.leaky_relu(y, negative_slope=0.3), 2)
+    return F.log_softmax(torch.mean(y, (2, 3), keepdim=True).view(-1, 20)[:, :10], dim=1)
+
+
+def _reshapes(s, x):
+    y = s.c(F.adaptive_avg_pool2d(s.stem(x), 1))
+    return y.view((-1, 10)) + y.reshape(-1, 10) + y.flatten(start_dim=1) + torch.flatten(y, 1) + y.mean([2, 3]).log_softmax(1)
+
+
 def convolution() -> nn.Module:
     return nn.Conv2d(4, 10, 1)
 
@@ -75,6 +110,23 @@ def test_every_plain_network_is_recorded_as_the_exporter_writes_it_down(monkeypa
     for name, module in recorded.items():
         graph = written_down(module, monkeypatch, by_exporter=False)
         assert graph == written_down(module, monkeypatch, by_exporter=True), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_of_all_settings_are_recorded_as_the_exporter_writes_them_down(name, monkeypatch) -> None:
+    last = [nn.Conv2d(4, 10, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    layers = nn.Sequential(nn.Conv2d(1, 4, 5, stride=2), *LAYERS[name], *last)
+    by_exporter = written_down(layers, monkeypatch, by_exporter=True)
+    assert Graph.trace(layers) == by_exporter
+    plain = [layer for layer in layers if "None" not in repr(layer)]  # as large as it is: a question
+    assert record(nn.Sequential(*plain))
+
+
+@pytest.mark.parametrize("forward", [_calls, _reshapes])
+def test_calls_in_all_forms_are_recorded_as_the_exporter_writes_them_down(forward, monkeypatch) -> None:
+    module = seeded(network(forward, c=convolution))
+    assert Graph.trace(module) == written_down(module, monkeypatch, by_exporter=True)
 
 
 @pytest.mark.parametrize("name", NOT_PLAIN)
