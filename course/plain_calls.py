@@ -105,7 +105,7 @@ def _value(argument, value):
     kind = str(argument.type)
     if kind == "float":
         return float(value)
-    if "List[int]" not in kind:
+    if not any(integers in kind for integers in ("List[int]", "List[SymInt]")):
         if value is None and not kind.startswith("Optional"):
             raise ValueError(f"{argument.name} is chosen by the function")
         return value
