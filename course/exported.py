@@ -71,8 +71,7 @@ def read_program(program: Program) -> tuple[tuple[list[Node], str], dict, dict]:
         if fx.op == "placeholder":
             known.setdefault(fx.name, Value(INPUT))
         elif fx.op == "output":
-            output = fx.args[0][0] if isinstance(fx.args[0], list | tuple) else fx.args[0]
-            return (nodes, known[output.name].name), tensors, weights
+            return (nodes, known[fx.args[0][0].name].name), tensors, weights
         elif fx.op == "call_function":
             _read_call(fx, known, nodes)
         elif not isinstance(getattr(fx.graph.owning_module, str(fx.target), None), torch.fx.GraphModule):

@@ -41,11 +41,8 @@ OPERATIONS: dict[Callable, str] = {
     Tensor.view: "view.default",
     Tensor.reshape: "reshape.default",
 }
-OPERATIONS |= {getattr(torch, name): f"{name}.default" for name in ("relu", "sigmoid", "tanh")}
-OPERATIONS |= {getattr(Tensor, name): f"{name}.default" for name in ("relu", "sigmoid", "tanh")}
-for _name in ("flatten.using_ints", "mean.dim", "log_softmax.int", "add.Tensor", "mul.Tensor"):
-    for _home in (torch, Tensor):
-        OPERATIONS[getattr(_home, _name.split(".")[0])] = _name
+IN_BOTH = "relu.default sigmoid.default tanh.default flatten.using_ints mean.dim log_softmax.int add.Tensor mul.Tensor".split()
+OPERATIONS |= {getattr(home, name.partition(".")[0]): name for home in (torch, Tensor) for name in IN_BOTH}
 
 SHORTER = {"training": "train"}  # what dropout's operation calls it
 WITHOUT_BATCH = (Tensor.view, Tensor.reshape)  # plain where they leave the size of the batch open
@@ -68,11 +65,11 @@ def operation_of(function: Callable, args: tuple, kwargs: dict) -> tuple[Any, li
     if odd := given.keys() - {argument.name for argument in arguments}:
         raise ValueError(f"{name} takes no {odd}")
     values = {one.name: _value(one, given[one.name]) if one.name in given else one.default_value for one in arguments}
-    first, last = ([one for one in arguments if one.kwarg_only is by_name] for by_name in (False, True))
-    while first[-1].has_default_value() and _same(values[first[-1].name], first[-1].default_value):
-        first.pop()
-    by_name = {one.name: values[one.name] for one in last if not _same(values[one.name], one.default_value)}
-    return operation, [values[one.name] for one in first], by_name
+    positional = [one for one in arguments if not one.kwarg_only]
+    while positional[-1].has_default_value() and _same(values[positional[-1].name], positional[-1].default_value):
+        positional.pop()
+    changed = [one for one in arguments if one.kwarg_only and not _same(values[one.name], one.default_value)]
+    return operation, [values[one.name] for one in positional], {one.name: values[one.name] for one in changed}
 
 
 @cache
@@ -93,8 +90,10 @@ def _by_name(function: Callable, args: tuple, kwargs: dict, names: list[str]) ->
     elif inspect.isfunction(function):  # written in Python, with names and an order of its own
         bound = inspect.signature(function).bind(*args, **kwargs)
         bound.apply_defaults()
-        args, kwargs = (), bound.arguments | {"cudnn_enabled": True} if function is F.batch_norm else bound.arguments
-        kwargs = {key if key in names else SHORTER.get(key, key): value for key, value in kwargs.items() if key != "_stacklevel"}
+        bound.arguments.pop("_stacklevel", None)  # of a warning
+        args, kwargs = (), {key if key in names else SHORTER.get(key, key): bound.arguments[key] for key in bound.arguments}
+        if function is F.batch_norm:
+            kwargs["cudnn_enabled"] = True
     if len(args) > len(names):
         raise ValueError(f"more than {names}")
     return dict(zip(names, args, strict=False)) | kwargs

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from course.exported import Program, StoredTensor
 from course.plain_calls import operation_of
-from course.tryout import digits
+from course.tryout import digits, parts_begun
 
 
 def record(module: nn.Module) -> Program | None:
@@ -20,18 +20,16 @@ def record(module: nn.Module) -> Program | None:
     own += [("buffer", *pair) for pair in module.named_buffers()]
     copies = [tensor.detach().clone().requires_grad_(tensor.requires_grad) for _, _, tensor in own]
     images = digits(5)
-    recorder = _Recorder(module)
+    recorder = _Recorder()
     stored = [StoredTensor(recorder.take(copy).name, *one) for copy, one in zip(copies, own, strict=True)]
     recorder.take(images)
     by_name = {name: copy for (_, name, _), copy in zip(own, copies, strict=True)}
     try:
-        with recorder:
+        with parts_begun(module) as recorder.within, recorder:
             output = functional_call(module, by_name, (images,))
         recorder.graph.output([recorder.node_of(output)])
     except (Exception, _NotPlain):  # what is wrong with it the exporter finds again, and says
         return None
-    finally:
-        recorder.end()
     return Program(recorder.graph, stored) if recorder.plain else None
 
 
@@ -42,17 +40,12 @@ class _NotPlain(BaseException):
 class _Recorder(TorchFunctionMode):
     """Writes a forward pass's operations into a graph, each with the part of the network that it is called in."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.graph = fx.Graph()
         self.plain = True
         self.nodes: dict[int, tuple[fx.Node, Tensor]] = {}  # by identity; kept, so that no other tensor has the same
-        names = {part: name for name, part in module.named_modules()}
-        self.within: list[str] = []
-        self.hooks = [
-            nn.modules.module.register_module_forward_pre_hook(lambda part, _: self.within.append(names.get(part, ""))),
-            nn.modules.module.register_module_forward_hook(lambda *_: self._leave()),
-        ]
+        self.within: list[tuple[str, tuple]] = []  # the parts that the pass is in
 
     def take(self, tensor: Tensor) -> fx.Node:
         """A tensor that the pass begins with, as an input of the graph."""
@@ -86,15 +79,7 @@ class _Recorder(TorchFunctionMode):
         result = function(*args, **kwargs)
         name = operation.__name__.partition(".")[0]
         node = self.graph.create_node("call_function", operation, tuple(inputs), by_name, name)
-        place = self.within[-1] if self.within else ""
+        place = self.within[-1][0] if self.within else ""
         node.meta["nn_module_stack"] = {place: (place, "")}  # as the exporter says it
         self.nodes[id(result)] = node, result
         return result
-
-    def _leave(self) -> None:
-        self.within.pop()
-
-    def end(self) -> None:
-        """Take the hooks out again."""
-        for hook in self.hooks:
-            hook.remove()

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -104,32 +104,45 @@ def digits(count: int) -> torch.Tensor:
 @contextmanager
 def _following(module: nn.Module):
     """Gives a function that says how far a forward pass came: in which part it is, or which part ended last."""
+    said = ""
+
+    def leave(name, output):
+        nonlocal said
+        is_tensor = isinstance(output, torch.Tensor)
+        said = f"; {name} was the last part to give its output, shape {tuple(output.shape)}" if is_tensor else ""
+
+    with parts_begun(module, leave) as begun:
+        yield lambda: f"; it failed in {begun[-1][0]}, which was given the shape {_shape(begun[-1][1])}" if begun else said
+
+
+def _shape(inputs: tuple) -> tuple:
+    return tuple(inputs[0].shape) if inputs and isinstance(inputs[0], torch.Tensor) else ()
+
+
+@contextmanager
+def parts_begun(module: nn.Module, left: Callable = lambda name, output: None):
+    """Gives a list of the parts that a forward pass is in, the innermost last: the name of each, and what it was given.
+
+    `left(name, output)` is called when a part has given its output.
+    """
     names = {part: name for name, part in module.named_modules() if name}
     begun: list[tuple[str, tuple]] = []
-    said = ""
 
     def enter(part, inputs):
         if part in names:
-            begun.append(
-                (names[part], tuple(inputs[0].shape) if inputs and isinstance(inputs[0], torch.Tensor) else ())
-            )
+            begun.append((names[part], inputs))
 
     def leave(part, inputs, output):
-        nonlocal said
         if part in names:
             begun.pop()
-            said = (
-                f"; {names[part]} was the last part to give its output, shape {tuple(output.shape)}"
-                if isinstance(output, torch.Tensor)
-                else ""
-            )
+            left(names[part], output)
 
     hooks = [
         nn.modules.module.register_module_forward_pre_hook(enter),
         nn.modules.module.register_module_forward_hook(leave),
     ]
     try:
-        yield lambda: f"; it failed in {begun[-1][0]}, which was given the shape {begun[-1][1]}" if begun else said
+        yield begun
     finally:
         for hook in hooks:
             hook.remove()

@@ -39,8 +39,8 @@ class LocalPool:
 
     @property
     def width(self) -> int:
-        """Two for each thread, so that none waits for its next while a result is recorded."""
-        return 2 * self.jobs
+        """One more than it has threads, so that none waits for the next."""
+        return self.jobs + 1
 
     def submit(self, function: Callable, *arguments) -> concurrent.futures.Future:
         """A future of `function(*arguments)`."""

@@ -82,6 +82,17 @@ def _reshapes(s, x):
     return y.view((-1, 10)) + y.reshape(-1, 10) + y.flatten(start_dim=1) + torch.flatten(y, 1) + y.mean([2, 3]).log_softmax(1)
 
 
+class _MakesItsOwn(nn.Module):
+    """A block that makes a part in forward: its place is the block."""
+
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(4, 10, 1)
+
+    def forward(self, x):
+        return nn.ReLU()(self.c(x))
+
+
 def convolution() -> nn.Module:
     return nn.Conv2d(4, 10, 1)
 
@@ -110,6 +121,13 @@ def test_every_plain_network_is_recorded_as_the_exporter_writes_it_down(monkeypa
     for name, module in recorded.items():
         graph = written_down(module, monkeypatch, by_exporter=False)
         assert graph == written_down(module, monkeypatch, by_exporter=True), name
+
+
+def test_a_part_made_in_forward_has_the_place_of_the_part_around_it(monkeypatch) -> None:
+    module = seeded(network(lambda s, x: s.block(s.stem(x)).mean((2, 3)), block=_MakesItsOwn))
+    recorded = written_down(module, monkeypatch, by_exporter=False)
+    assert [node.at for node in recorded.nodes][-3:] == ["block.c", "block", ""]
+    assert recorded == written_down(module, monkeypatch, by_exporter=True)
 
 
 @pytest.mark.slow
