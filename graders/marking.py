@@ -10,9 +10,7 @@ from pathlib import Path
 from course.errors import CourseError, DataError
 from course.graph import Graph
 from course.iterations import number_of
-from course.output import output_problem
-from course.recipe import Recipe
-from graders.affordable import expect_affordable
+from graders.answered import Answered
 from graders.answers import ASK
 from graders.definitions import definitions
 from graders.evidence import Evidence, accuracy_outcome, find_evidence
@@ -59,9 +57,9 @@ def mark(
     except CourseError as error:
         answers, failures = {name: {"state": "failed", "message": str(error)} for name in probes}, []
     problems = [*found.problems, *failures]
-    evaluate = partial(evaluate, practice=practice)
+    answered, evaluate = Answered(answers), partial(evaluate, practice=practice)
     return {
-        name: _explained(judge(check, answers, seed, Path(folder), number, evaluate), problems, cells)
+        name: _explained(judge(check, answered, seed, Path(folder), number, evaluate), problems, cells)
         for name, check in checks(number).items()
     }
 
@@ -79,11 +77,11 @@ def mark_as_data(cells: list[str], folder, **settings) -> dict:
 
 
 def judge(
-    check: Check, answers: dict, seed: int, folder: Path, number: int, evaluate: Callable[..., Outcome]
+    check: Check, answered: Answered, seed: int, folder: Path, number: int, evaluate: Callable[..., Outcome]
 ) -> Outcome:
     """One check's outcome from what the probes answered; an answer that is not of the probes' form earns nothing."""
     try:
-        return _judge(check, answers, seed, folder, number, evaluate)
+        return _judge(check, answered, seed, folder, number, evaluate)
     except DataError:
         raise
     except CourseError as error:
@@ -92,31 +90,30 @@ def judge(
         return not_yet(f"what the code gave back could not be judged ({type(error).__name__}: {str(error)[:200]})")
 
 
-def _judge(check: Check, answers: dict, seed: int, folder: Path, number: int, evaluate: Callable) -> Outcome:
+def _judge(check: Check, answered: Answered, seed: int, folder: Path, number: int, evaluate: Callable) -> Outcome:
     wanted = {"network": ["network"], "recipe": ["recipe"], "answer": [check.name], "evidence": ["network", "recipe"]}
     for name in wanted[check.kind]:
-        answer = answers[name]
+        answer = answered.answers[name]
         if "state" in answer:
             said = not_attempted if answer["state"] == NOT_ATTEMPTED else not_yet
             return said(str(answer.get("message"))[:600])
     if check.kind == "answer":
         assert check.judge
-        return check.judge(answers[check.name], seed)
+        return check.judge(answered.answers[check.name], seed)
     if check.kind == "recipe":
         assert check.judge
-        return check.judge(Recipe.from_json(answers["recipe"]["recipe"]))
-    graph = Graph.from_json(answers["network"]["graph"])
-    expect_affordable(graph)
-    if check.needs_ten_scores and (problem := output_problem(graph)):
+        return check.judge(answered.recipe)
+    graph = answered.graph
+    if check.needs_ten_scores and answered.output_problem:
         first = next(name for name, one in checks(number).items() if one.needs_ten_scores)
         if check.name != first:
             return not_yet(f"the network gives no ten scores a digit yet, and this needs them; see the check {first!r}")
-        return not_yet(f"{problem}{_first_difference(graph, number)}")
+        return not_yet(f"{answered.output_problem}{_first_difference(graph, number)}")
     if check.kind == "network":
         assert check.judge
         outcome = check.judge(graph)
         return outcome.showing(str(graph.table())) if check.name == _shows_table(number) else outcome
-    evidence: Evidence = find_evidence(folder, number, graph, Recipe.from_json(answers["recipe"]["recipe"]))
+    evidence: Evidence = find_evidence(folder, number, graph, answered.recipe)
     return evaluate(evidence, check.floor)
 
 

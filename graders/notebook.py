@@ -17,6 +17,7 @@ import torch
 
 from course.errors import DataError, UsageError
 from course.tryout import digits
+from graders.answered import Answered
 from graders.evidence import accuracy_outcome
 from graders.lessons import checks
 from graders.marking import judge
@@ -53,7 +54,7 @@ def lesson_checks(number: int) -> tuple[Callable[..., float], Callable[..., None
         ]
         answers = {probe: answer(probe, defined, seed) for probe in probes}
         try:
-            outcome = judge(one, answers, seed, Path("."), number, partial(accuracy_outcome, practice=True))
+            outcome = judge(one, Answered(answers), seed, Path("."), number, partial(accuracy_outcome, practice=True))
         except DataError as error:
             print(f"○ not assessed: {error}")
             return 0.0

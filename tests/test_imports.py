@@ -72,3 +72,10 @@ def test_a_folder_named_course_where_the_grader_works_is_not_taken_for_the_packa
     file, paths = answer.stdout.split()
     assert Path(file) == root / "course" / "__init__.py", answer.stderr
     assert paths.split(os.pathsep)[0] == str(root)
+
+
+def test_reading_a_notebook_builds_no_grammars() -> None:
+    """What jsonschema does from 4.25 on, in one to two seconds of each nbgrader command; pyproject.toml names an earlier one."""
+    code = "import sys, nbformat; print('rfc3987_syntax' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout.strip() == "False", answer.stderr
