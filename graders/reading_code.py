@@ -3,15 +3,18 @@
 import io
 import json
 import tokenize
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course.errors import GraphError, RecipeError, SandboxError, SubmissionError, UsageError
 from course.graph import Graph
-from course.recipe import Recipe
-from course.submission_parts import two_numbers
 from graders.definitions import definitions
 from graders.missing import explain_missing
 from graders.sandbox import NOT_OUR_FORM, Limits, run_probes
+
+if TYPE_CHECKING:
+    from course.recipe import Recipe
 
 LARGEST_SOURCE = 50_000_000  # bytes of a notebook, with its pictures
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")  # what torch.save is asked to write
@@ -54,14 +57,19 @@ def _notebook_cells(path: Path, text: str) -> list[str]:
         raise UsageError(f"{path.name} is not a notebook ({type(error).__name__}: {str(error)[:200]})") from None
 
 
-def read_code(path: Path, limits: Limits | None = None) -> tuple[Graph, Recipe, dict]:
+def read_code(
+    path: Path, limits: Limits | None = None, meanwhile: Callable[[], object] = lambda: None
+) -> "tuple[Graph, Recipe, dict]":
     """Run a file's definitions in the sandbox: the graph of its `Net`, its recipe, its fresh tensors' two numbers.
 
-    The sandbox's answer is the learner's word: it is read as strictly as a file.
+    The sandbox's answer is the learner's word: it is read as strictly as a file. `meanwhile` is called while the sandbox runs.
     """
     cells = code_cells(path)
     found = definitions(cells, {"Net", "recipe"})
-    given = run_probes(found.source, {"probes": ["network", "recipe"]}, limits)
+    given = run_probes(found.source, {"probes": ["network", "recipe"]}, limits, meanwhile)
+    from course.recipe import Recipe  # only now: PyTorch comes with it
+    from course.submission_parts import two_numbers
+
     answers, failures = given.get("answers"), given.get("failures")
     problems = [*found.problems, *(str(f)[:400] for f in (failures if isinstance(failures, list) else []))]
     network, recipe = (_answer(answers, name, problems, cells) for name in ("network", "recipe"))

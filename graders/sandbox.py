@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -26,8 +28,12 @@ NOT_OUR_FORM = "the code's process answered with something that is not the grade
 INSIDE = "/tmp"  # where a sandbox of bubblewrap has the task and the result
 
 
-def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict:
+def run_probes(
+    source: str, request: dict, limits: Limits | None = None, meanwhile: Callable[[], object] = lambda: None
+) -> dict:
     """Run `source` in a sandbox, ask `graders.probes` the questions of `request`, and return its answers.
+
+    `meanwhile` is called once the sandbox has begun.
 
     Raises SandboxError, in a sentence, where the code takes too long, takes too much memory, or kills its process.
     """
@@ -65,8 +71,10 @@ def run_probes(source: str, request: dict, limits: Limits | None = None) -> dict
                 start_new_session=True,
                 preexec_fn=limiter(limits.seconds, limits.memory, LARGEST_RESULT),
             )
+            deadline = time.monotonic() + limits.seconds
             try:
-                status = process.wait(limits.seconds)
+                meanwhile()
+                status = process.wait(max(0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 raise SandboxError(
                     f"the code took longer than {limits.seconds:g} seconds; definitions should take a few: does a loop "

@@ -240,7 +240,7 @@ def verdict_on(sandbox: WarmSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyP
         (tmp_path / "net.safetensors").write_bytes(weights_path(8).read_bytes())
         return checking.check(tmp_path / "net.py", limits=Limits(5, 2 * 2**30))
 
-    monkeypatch.setattr(reading_code, "run_probes", sandbox.run)
+    monkeypatch.setattr(reading_code, "run_probes", lambda *asked: sandbox.run(*asked[:3]))
     yield judged
     sandbox.mend(True)
 

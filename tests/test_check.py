@@ -60,7 +60,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 @pytest.fixture
 def warm(monkeypatch: pytest.MonkeyPatch, warm_sandbox: WarmSandbox) -> None:
     """For tests of what is said of code, not of how it is confined: its sandbox has imported PyTorch."""
-    monkeypatch.setattr(reading_code, "run_probes", warm_sandbox.run)
+    monkeypatch.setattr(reading_code, "run_probes", lambda *asked: warm_sandbox.run(*asked[:3]))
 
 
 def script(folder: Path, source: str, name: str = "net.py") -> Path:
@@ -133,6 +133,26 @@ def test_a_command_line_that_makes_no_sense_has_status_2_and_one_object(argument
     assert answer.returncode == 2
     assert json.loads(answer.stdout)["error"]["kind"] == "usage"
     assert "Traceback" not in answer.stderr
+
+
+def test_pytorch_is_imported_while_the_sandbox_runs(tmp_path: Path) -> None:
+    path = script(tmp_path, HEAD + SMALL + RECIPE)
+    code = f"""
+import sys
+from graders import reading_code
+from graders.check import check
+
+def run_probes(source, request, limits, meanwhile):
+    begun = "torch" in sys.modules
+    meanwhile()
+    print(begun, "torch" in sys.modules)
+    return {{"answers": {{}}}}
+
+reading_code.run_probes = run_probes
+check({str(path)!r})
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout.split() == ["False", "True"], answer.stderr
 
 
 def test_work_that_crashes_its_process_gets_a_sentence() -> None:
