@@ -27,6 +27,14 @@ ADVICE = {  # by what an operation's name begins with; what the course cannot wr
     ("gather", "take", "index", "diagonal", "grid_sampler", "affine_grid", "scatter", "masked_select"): (
         "it picks entries by number; take slices, and pool over all positions"
     ),
+    ("empty", "new_empty"): (
+        "it holds whatever was in memory. torch.zeros and torch.ones make values; where random ones were to fill it, as in "
+        "torchvision's StochasticDepth and DropBlock, use dropout, which a graph can hold"
+    ),
+    ("copy", "slice_scatter", "select_scatter"): "it writes into a part of a tensor; put the parts together by torch.cat",
+    ("meshgrid",): "lay the axes out yourself: torch.linspace(-1, 1, 28).view(1, 1, 28, 1).expand(x.size(0), 1, 28, 28)",
+    ("any", "all"): "it asks about a tensor's values, as torchvision's Normalize does; write (x - mean) / std",
+    ("wrap_with_autocast",): 'leave torch.autocast out of forward; a recipe says precision="bfloat16"',
     ("fft", "stft"): "it mixes all positions at once, as a matrix product does; use convolutions",
 }
 KINDS = {InputKind.PARAMETER: "parameter", InputKind.BUFFER: "buffer", InputKind.CONSTANT_TENSOR: "constant"}

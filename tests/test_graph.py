@@ -8,6 +8,8 @@ import torch
 from networks import DISGUISED, HONEST, seeded, written_down
 from torch import nn
 from torch.nn import functional as F
+from torchvision.ops import stochastic_depth
+from torchvision.transforms.functional import normalize
 
 from course import rebuild
 from course.errors import GraphError
@@ -113,6 +115,21 @@ def make(forward) -> type[nn.Module]:
     return Net
 
 
+def written_over(x: torch.Tensor) -> torch.Tensor:
+    x = x + 1
+    x[:, :, :3] = x[:, :, :3] * 2
+    return x
+
+
+def grid(size: int) -> tuple[torch.Tensor, ...]:
+    return torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+
+
+def in_bfloat16(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return layer(x)
+
+
 REFUSED = {
     "dropout that never switches off": (lambda s, x: F.dropout(s.conv(x).mean((2, 3)), 0.1), "training"),
     "a batch size written into view": (lambda s, x: s.conv(x).mean((2, 3)).view(64, 10), "batch"),
@@ -122,6 +139,11 @@ REFUSED = {
         "large batch",
     ),
     "random numbers": (lambda s, x: s.conv(x + torch.randn_like(x)).mean((2, 3)), "dropout"),
+    "torchvision's random dropping": (lambda s, x: s.conv(stochastic_depth(x, 0.1, "row", s.training)).mean((2, 3)), "dropout"),
+    "torchvision's normalisation": (lambda s, x: s.conv(normalize(x, [0.1], [0.3])).mean((2, 3)), "mean"),
+    "a part written over": (lambda s, x: s.conv(written_over(x)).mean((2, 3)), "torch.cat"),
+    "a grid of positions": (lambda s, x: (s.conv(x) + grid(26)[0]).mean((2, 3)), "view"),
+    "another precision": (lambda s, x: in_bfloat16(s.conv, x).float().mean((2, 3)), "recipe"),
     "another number of scores": (lambda s, x: s.conv(x)[:, :9].mean((2, 3)), "10"),
 }
 
