@@ -16,14 +16,13 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from course.errors import CourseError, SubmissionError, one_line
+from course.file_sizes import LARGEST_FILE, LARGEST_HEADER
 from course.graph import Graph
 from course.recipe import Recipe
 from course.submission import Submission
 from course.submission_parts import epoch_of, expect_agreement, list_of, parse_json, texts_of, two_numbers
 
 FORMAT, VERSION = "mnist-course-submission", "1"
-LARGEST_FILE = 250_000_000  # bytes: iteration 1's 6.4 million float32 numbers take 26 MB
-LARGEST_HEADER = 5_000_000  # bytes: iteration 8's takes 20 kB
 LONGEST_SENTENCE = 600  # characters: a message may quote the file
 
 

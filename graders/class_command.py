@@ -29,7 +29,7 @@ def run_class(options) -> int:
         if row.error:
             bar.write(f"{row.student}, {row.assignment}: could not be graded: {row.error}", file=sys.stderr)
 
-    gc.freeze()  # looking through PyTorch's and nbgrader's objects again and again would take as long as the recording
+    gc.freeze()  # looking through nbgrader's objects again and again would take as long as the recording
     try:
         if options.dask:
             executor = DaskPool(options.dask, tuple(options.tls) if options.tls else None)

@@ -16,8 +16,8 @@ from course.errors import UsageError
 from course.iterations import number_of
 from graders.grading import Task
 from graders.intake import KEPT, take_in
-from graders.lessons import checks
 from graders.limits import LARGEST_FILE, MOST_FILES
+from graders.points import asks_for_weights
 
 LARGEST_FILES = 2 * LARGEST_FILE  # bytes of a hand-in's runs, all of which go to its grading at once
 
@@ -87,7 +87,7 @@ def read_hand_in(folder: Path, student: str, assignment: str, about: str) -> Han
 
 def weights_of(folder: Path, number: int) -> list[Path]:
     """The files that may be a lesson's trained network; none for a lesson that asks for none."""
-    if not any(check.kind == "evidence" for check in checks(number).values()):
+    if not asks_for_weights(number):
         return []
     paths = [path for path in sorted(folder.glob("*.safetensors")) if path.is_file() and not path.is_symlink()]
     paths.sort(key=lambda path: path.stem != folder.name)

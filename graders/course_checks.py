@@ -8,8 +8,9 @@ import nbformat
 
 from course.iterations import Lesson
 from course.pairs import LESSONS
-from graders.lessons import POINTS, needed
+from graders.lessons import needed
 from graders.marking import mark
+from graders.points import POINTS
 
 HERE = Path(__file__).parent
 HINTS = 2  # tiers for each check

@@ -1,4 +1,4 @@
-"""Which checks each lesson has, what each is worth, and who judges it. Points are those of the lesson's check cells."""
+"""Who judges each check of a lesson, and on what."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from graders.answer_judges import JUDGE
 from graders.answers import ASK
 from graders.constraints import judge_epochs, judge_fully_connected, judge_parameters
 from graders.outcome import Outcome, correct, not_yet
+from graders.points import OF_WEIGHTS, POINTS
 from graders.recipe_judges import judge_augmentation, judge_schedule
 from graders.verdict import Constraint
 
@@ -24,31 +25,6 @@ FLOOR = 98.0
 
 # What can be said of a network that does not give ten scores a digit yet: these look at its layers one by one.
 BEFORE_THE_OUTPUT = ("parameters", "layers", "activations", "pooling", "normalisation", "dropout", "gap")
-
-POINTS: dict[int, dict[str, int]] = {
-    1: dict(statistics=8, transform=10, dataset=10, loaders=10, layers=8, parameters=10, train_loop=14, test_loop=10),
-    2: dict(field_by_hand=10, layers=15, activations=8, pooling=10, output=5, parameters=12, trained=15),
-    3: dict(count_by_hand=10, layers=20, activations=8, pooling=7, output=5, parameters=15, trained=15),
-    4: dict(batch_norm_by_hand=10, normalisation=20, layers=10, output=10, parameters=15, trained=15),
-    5: dict(dropout=25, layers=10, normalisation=10, parameters=10, trained=20),
-    6: dict(
-        gap=25, layers=10, dropout=8, normalisation=7, parameters=10, constraint_parameters=5, fully_connected=5, trained=10
-    ),
-    7: dict(
-        layers=20, gap=10, output=10, dropout=5, normalisation=5, parameters=10, constraint_parameters=5, fully_connected=5,
-        trained=10,
-    ),
-    8: dict(
-        parameters=8, layers=10, pooling=10, normalisation=7, dropout=7, gap=8, output=5, constraint_parameters=5,
-        fully_connected=5, epochs=5, accuracy=15,
-    ),
-    9: dict(network=10, parameters=5, augmentation=25, constraint_parameters=5, fully_connected=5, epochs=5, accuracy=20),
-    10: dict(
-        rates=20, network=5, parameters=5, augmentation=5, schedule=15, constraint_parameters=5, fully_connected=5, epochs=5,
-        accuracy=15,
-    ),
-    11: dict(constraint_parameters=15, fully_connected=20, epochs=15, accuracy=25),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +59,7 @@ def needed(number: int) -> set[str]:
 def _check(name: str, points: int, number: int) -> Check:
     if name in ASK:
         return Check(name, points, "answer", JUDGE[name], answer=ASK[name][0])
-    if name in ("accuracy", "trained"):
+    if name in OF_WEIGHTS:
         return Check(name, points, "evidence", floor=FLOORS.get(number, FLOOR) if name == "trained" else None)
     if name == "parameters":
         judge = partial(judges.judge_parameters, number=number, expected=iteration(number).documented.parameters)

@@ -8,7 +8,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from course.submission_file import LARGEST_FILE, LARGEST_HEADER
+from course.file_sizes import LARGEST_FILE, LARGEST_HEADER
 from graders.outcome import Outcome
 
 PUBLISHED = Path(__file__).parent / "published.json"  # digests of the reference weights, rendered from them

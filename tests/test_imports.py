@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 OURS = {"course", "graders", "solutions", "tests"}
 IMPORTERS = {"import_module", "__import__", "run_module", "find_spec"}
 
@@ -72,6 +74,14 @@ def test_a_folder_named_course_where_the_grader_works_is_not_taken_for_the_packa
     file, paths = answer.stdout.split()
     assert Path(file) == root / "course" / "__init__.py", answer.stderr
     assert paths.split(os.pathsep)[0] == str(root)
+
+
+@pytest.mark.parametrize("module", ["graders.nbgrader_config", "graders.class_command", "graders.course_folder"])
+def test_what_each_nbgrader_command_imports_is_not_pytorch(module: str) -> None:
+    """Whose import takes two seconds, and which marks in processes of its own."""
+    code = f"import sys, {module}; print('torch' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout.strip() == "False", answer.stderr
 
 
 def test_reading_a_notebook_builds_no_grammars() -> None:

@@ -24,9 +24,10 @@ from graders.affordable import expect_affordable
 from graders.answer_judges import JUDGE
 from graders.answers import ASK
 from graders.course_checks import no_marks_as_released
-from graders.lessons import POINTS, checks, number_of
+from graders.lessons import checks, number_of
 from graders.marking import mark
 from graders.outcome import NOT_ATTEMPTED, Outcome, not_yet
+from graders.points import POINTS
 from graders.probes import ask
 from graders.recipe_judges import judge_schedule
 from graders.zygote import WarmSandbox

@@ -12,7 +12,7 @@ from course.errors import UsageError
 from graders import bubblewrap
 from graders.course_folder import build_course
 from graders.feedback import AWAITS, STYLE
-from graders.lessons import POINTS
+from graders.points import POINTS
 from solutions.demo import demo, run_nbgrader
 from solutions.fill import fill
 from solutions.modules import weights_path

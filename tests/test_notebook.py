@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from graders import notebook
-from graders.lessons import POINTS
 from graders.notebook import lesson_checks
+from graders.points import POINTS
 from solutions.modules import solution
 
 

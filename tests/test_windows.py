@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell
 
 from course.iterations import iteration
 from course.pairs import LESSONS
-from graders.lessons import POINTS
+from graders.points import POINTS
 from solutions.fill import fill
 
 LACKING = """
