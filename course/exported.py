@@ -37,6 +37,7 @@ ADVICE = {  # by what an operation's name begins with; what the course cannot wr
     ("wrap_with_autocast",): 'leave torch.autocast out of forward; a recipe says precision="bfloat16"',
     ("fft", "stft"): "it mixes all positions at once, as a matrix product does; use convolutions",
 }
+NOWHERE = "_empty_nn_module_stack_from_metadata_hook"  # what the exporter says of the size of the batch
 KINDS = {InputKind.PARAMETER: "parameter", InputKind.BUFFER: "buffer", InputKind.CONSTANT_TENSOR: "constant"}
 
 
@@ -218,4 +219,6 @@ def _keywords(fx, name, known) -> dict:
 def _at(fx) -> str:
     stack = fx.meta.get("nn_module_stack") or {}
     path = next(reversed(stack.values()))[0] if stack else ""
+    if path == NOWHERE:
+        return ""
     return str(path).removeprefix("L['self'].").removeprefix("L['self']")

@@ -1,6 +1,7 @@
 """The calls of which a plain network consists, and the operation that each of them is, as `torch.export` writes it down.
 
-None of them tells a size or a value: a pass of these alone does the same with any batch.
+None of them tells a value, and the size of the batch is told as a `BatchSize`, of which nobody learns how many digits there
+are: a pass of these alone does the same with any batch.
 """
 
 import inspect
@@ -45,7 +46,20 @@ IN_BOTH = "relu.default sigmoid.default tanh.default flatten.using_ints mean.dim
 OPERATIONS |= {getattr(home, name.partition(".")[0]): name for home in (torch, Tensor) for name in IN_BOTH}
 
 SHORTER = {"training": "train"}  # what dropout's operation calls it
-WITHOUT_BATCH = (Tensor.view, Tensor.reshape)  # plain where they leave the size of the batch open
+OF_ANY_BATCH = (Tensor.view, Tensor.reshape)  # plain where they leave the size of the batch open, or hand it on
+SIZES = (Tensor.size, Tensor.shape.__get__)  # type: ignore[attr-defined]  # typed as what it gives
+
+
+class BatchSize(torch.SymInt):
+    """How many digits there are, to be handed on to a reshape. `end` is called when it is asked for anything."""
+
+    def __init__(self, end: Callable) -> None:
+        super().__init__(None)  # type: ignore[arg-type]  # nobody is to know it
+        self.end = end
+
+
+for _question in "bool int index float eq ne lt le gt ge hash repr str format add radd sub rsub mul rmul".split():
+    setattr(BatchSize, f"__{_question}__", lambda self, *others: self.end())
 
 
 def operation_of(function: Callable, args: tuple, kwargs: dict) -> tuple[Any, list, dict]:
@@ -80,9 +94,9 @@ def _overload(name: str):
 
 def _by_name(function: Callable, args: tuple, kwargs: dict, names: list[str]) -> dict:
     """The arguments of a call, by the names that the operation has for them."""
-    if function in WITHOUT_BATCH:
+    if function in OF_ANY_BATCH:
         size = args[1] if isinstance(args[1], list | tuple) else args[1:]
-        if size[0] != -1:
+        if not isinstance(size[0], BatchSize) and size[0] != -1:
             raise ValueError("a reshape that names the size of the batch")
         return {"self": args[0], names[1]: size}
     if function is F.max_pool2d:  # one of two functions: this one, where no indices are asked for
@@ -110,7 +124,7 @@ def _value(argument, value):
         return value
     if isinstance(value, int):
         return [value] * argument.N
-    if not all(type(one) is int for one in value or ()):
+    if not all(type(one) in (int, BatchSize) for one in value or ()):
         raise ValueError("None is `as large as it is`, which is a question")
     return list(value or ())
 

@@ -4,6 +4,7 @@ import builtins
 import logging
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -44,23 +45,36 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
             raise GraphError("a normalisation with momentum=None computes with its count of batches; give it a number")
     with _quiet(), modes_kept(module):
         expected = try_out(module.eval())
-        training, tensors, weights = read_program(_write_down(module.train()))
-        evaluation, _, _ = read_program(_write_down(module.eval()))
+        try:
+            graph, weights = _written_down(module, expected, _record)
+        except GraphError:  # it is not plain, or something is wrong with it, which the exporter finds and says
+            graph, weights = _written_down(module, expected, _export)
+    expect_registered(module, [weights[name] for name, spec in graph.tensors.items() if spec.kind == "constant"])
+    return graph, weights
+
+
+def _written_down(module: nn.Module, expected: dict, write: Callable[[nn.Module], Program]) -> tuple[Graph, dict]:
+    """The graph of both modes, and the tensors; it answers as `expected`. Raises GraphError."""
+    training, tensors, weights = read_program(write(module.train()))
+    evaluation, _, _ = read_program(write(module.eval()))
     nodes, output = merge_modes(training, evaluation)
     used = {item.name for node in nodes for item in node.inputs() if isinstance(item, Stored)}
     graph = simplified(Graph(tuple(nodes), {name: spec for name, spec in tensors.items() if name in used}, output))
     expect_storable(graph)
     weights = {name: weights[name] for name in graph.tensors}
-    expect_registered(module, [weights[name] for name, spec in graph.tensors.items() if spec.kind == "constant"])
     _compare(graph.build(weights), expected)
     return graph, weights
 
 
-def _write_down(module: nn.Module) -> Program:
-    return record(module) or from_export(_export(module))
+def _record(module: nn.Module) -> Program:
+    with _len_of_any_batch():
+        program = record(module)
+    if program is None:
+        raise GraphError("the network is not plain")
+    return program
 
 
-def _export(module: nn.Module):
+def _export(module: nn.Module) -> Program:
     try:
         with _len_of_any_batch():
             program = torch.export.export(
@@ -84,7 +98,7 @@ def _export(module: nn.Module):
         ) from error
     if any(allowed.upper < LARGEST_BATCH for allowed in program.range_constraints.values()):
         raise GraphError("forward does something else for a large batch; a digit's scores may not depend on the batch")
-    return program
+    return from_export(program)
 
 
 @contextmanager

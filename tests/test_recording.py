@@ -1,5 +1,7 @@
 """Writing a plain network down by running it once: it must give what `torch.export` gives, and know what is not plain."""
 
+from functools import partial
+
 import pytest
 import torch
 from networks import HONEST, network, seeded
@@ -9,7 +11,7 @@ from unusual import UNUSUAL
 
 import course.trace
 from course.graph import Graph
-from course.recording import record
+from course.recording import DIGITS, record
 from solutions.modules import solution
 
 SOLUTIONS = {f"iteration {number}": solution(number).Net for number in range(1, 11)}
@@ -36,8 +38,12 @@ def _in_bfloat16(s, x):
 NOT_PLAIN = {
     "its length": lambda s, x: s.c(s.stem(x)).view(len(x), 10, 49).mean(2),
     "its length, caught": lambda s, x: s.c(s.stem(x)).view(_quietly(x), 10, 49).mean(2),
-    "its size": lambda s, x: s.c(s.stem(x)).view(x.size(0), 10, 49).mean(2),
-    "its shape": lambda s, x: s.c(s.stem(x)).view(x.shape[0], 10, 49).mean(2),
+    "twice its size": lambda s, x: s.c(s.stem(x)).view(2 * x.size(0), 5, 49).mean(2).view(-1, 10),
+    "whether its size is one": lambda s, x: s.c(s.stem(x)).mean((2, 3)) * (2 if x.size(0) == 1 else 1),
+    "its shape, printed": lambda s, x: s.c(s.stem(x * len(f"{x.shape}"))).mean((2, 3)),
+    "its size, counted to": lambda s, x: s.c(s.stem(x)).mean((2, 3)) * sum(1 for _ in range(x.size(0))),
+    "its size as a number": lambda s, x: s.c(s.stem(x)).view(int(x.size(0)), 10, 49).mean(2),
+    "a size that is made of it": lambda s, x: s.c(s.stem(x)).mean((2, 3)) * x.view(-1, 28).size(0),
     "its values": lambda s, x: s.c(s.stem(x)).mean((2, 3)) * (1 if x.sum() > 1e9 else 2),
     "a number": lambda s, x: s.c(s.stem(x)).mean((2, 3)) + x.sum().item(),
     "a batch size": lambda s, x: s.c(s.stem(x)).view(5, 10, 49).mean(2),
@@ -74,12 +80,20 @@ def _calls(s, x):
     y = F.dropout(2 * y + y * 0.5 + 1, training=s.training)
     y = torch.cat([torch.add(y, y, alpha=2), y.mul(y).relu()], dim=1)
     y = F.avg_pool2d(F.leaky_relu(y, negative_slope=0.3), 2)
-    return F.log_softmax(torch.mean(y, (2, 3), keepdim=True).view(-1, 20)[:, :10], dim=1)
+    return F.log_softmax(torch.mean(y, (2, 3), keepdim=True).view(-1, 2, 10).mean(1), dim=1)
 
 
 def _reshapes(s, x):
     y = s.c(F.adaptive_avg_pool2d(s.stem(x), 1))
     return y.view((-1, 10)) + y.reshape(-1, 10) + y.flatten(start_dim=1) + torch.flatten(y, 1) + y.mean([2, 3]).log_softmax(1)
+
+
+def _sizes(s, x):
+    y = s.c(s.stem(x))
+    n, c, h, w = y.shape
+    z = y.view(n, c, h * w).mean(2) + y.reshape((x.size(0), 10, -1)).mean(dim=-1)
+    z = z + y.view(y.size(dim=0), *y.shape[1:]).mean((2, 3))
+    return z + F.avg_pool2d(y, y.size()[2:]).view(len(x), -1)
 
 
 class _MakesItsOwn(nn.Module):
@@ -141,10 +155,23 @@ def test_layers_of_all_settings_are_recorded_as_the_exporter_writes_them_down(na
     assert record(nn.Sequential(*plain))
 
 
-@pytest.mark.parametrize("forward", [_calls, _reshapes])
+@pytest.mark.parametrize("forward", [_calls, _reshapes, _sizes])
 def test_calls_in_all_forms_are_recorded_as_the_exporter_writes_them_down(forward, monkeypatch) -> None:
     module = seeded(network(forward, c=convolution))
-    assert Graph.trace(module) == written_down(module, monkeypatch, by_exporter=True)
+    assert written_down(module, monkeypatch, by_exporter=False) == written_down(module, monkeypatch, by_exporter=True)
+
+
+def test_a_size_that_is_the_batchs_by_chance_is_told_from_it(monkeypatch) -> None:
+    """As many channels as digits that are recorded: in training or in evaluation, never in both."""
+    for channels in DIGITS:
+        parts = {"wide": partial(nn.Conv2d, 4, channels, 1), "c": partial(nn.Conv2d, channels, 10, 1)}
+
+        def forward(s, x):
+            w = (s.wide.weight * 2).view(-1, 4, 1, 1)
+            return s.c(F.conv2d(s.stem(x), w.view(w.size(0), 4, 1, 1))).mean((2, 3))
+
+        module = seeded(network(forward, **parts))
+        assert Graph.trace(module) == written_down(module, monkeypatch, by_exporter=True)
 
 
 @pytest.mark.parametrize("name", NOT_PLAIN)
