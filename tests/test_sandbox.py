@@ -180,3 +180,29 @@ def test_an_isolated_child_sees_of_an_emptied_folder_only_what_python_is_in(root
             (place / "inside").write_text("there")
         done = subprocess.run([sys.executable, "-c", LOOK, kept, other], capture_output=True, text=True, cwd=root)
     assert done.stdout.split() == ["there", "False"], done.stderr
+
+
+@pytest.mark.slow
+def test_a_warm_sandbox_has_imported_what_tracing_any_network_takes() -> None:
+    code = """
+import sys
+from torch import nn
+from course.graph import Graph
+from graders.zygote import _warm
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(1, 10, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+
+    def forward(self, x):
+        x = self.layers(x)
+        return x.squeeze(3).squeeze(2)  # what the exporter alone writes down
+
+_warm()
+before = set(sys.modules)
+Graph.trace(Net)
+print([name for name in sys.modules if name not in before])
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout.strip() == "[]", answer.stderr
