@@ -22,7 +22,7 @@ from course.graph import Graph
 from course.pairs import LESSONS
 from course.recipe import Recipe
 from course.submission import Epoch, fresh_statistics
-from graders import check as checking
+from graders import judging
 from graders.answer_judges import JUDGE
 from graders.check import check
 from graders.constraints import judge_structure
@@ -56,7 +56,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> Data:
     """Twenty practice digits in MNIST's place: untrained weights meet rule 1 on them by no accident."""
     data = load_practice_digits()
     data = replace(data, test_images=data.test_images[:20], test_labels=data.test_labels[:20])
-    monkeypatch.setattr(checking, "load_mnist", lambda: data)
+    monkeypatch.setattr(judging, "load_mnist", lambda: data)
     return data
 
 
