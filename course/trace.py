@@ -5,7 +5,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 import torch
 from torch import nn
@@ -45,10 +45,10 @@ def trace_half_built(network) -> tuple[Graph, dict[str, torch.Tensor]]:
             raise GraphError("a normalisation with momentum=None computes with its count of batches; give it a number")
     with _quiet(), modes_kept(module):
         expected = try_out(module.eval())
-        try:
-            graph, weights = _written_down(module, expected, _record)
-        except GraphError:  # it is not plain, or something is wrong with it, which the exporter finds and says
-            graph, weights = _written_down(module, expected, _export)
+        found = None
+        with suppress(GraphError):  # it is not plain, or something is wrong with it, which the exporter finds and says
+            found = _written_down(module, expected, _record)
+        graph, weights = found or _written_down(module, expected, _export)
     expect_registered(module, [weights[name] for name, spec in graph.tensors.items() if spec.kind == "constant"])
     return graph, weights
 

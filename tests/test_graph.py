@@ -154,6 +154,7 @@ def test_what_cannot_be_a_graph_is_refused_with_a_sentence(name: str) -> None:
     with pytest.raises(GraphError, match=word) as refusal:
         trace_with_weights(make(forward))
     assert len(str(refusal.value)) < 700
+    assert not isinstance(refusal.value.__context__, GraphError)  # a notebook would show that one first
 
 
 SHAPES = {  # what forward makes of a map (N, 10, 26, 26), and what is said of it
