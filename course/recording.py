@@ -4,6 +4,7 @@ In a plain network no call can depend on the batch (`course.plain_calls`), so th
 the same down; any other network is for it.
 """
 
+from functools import cached_property
 from typing import NoReturn
 
 import torch
@@ -52,7 +53,6 @@ class _Recorder(TorchFunctionMode):
         self.nodes: dict[int, tuple[fx.Node, Tensor]] = {}  # by identity; kept, so that no other tensor has the same
         self.images = self.take(images)
         self.digits = len(images)
-        self.batch_size: fx.Node | None = None
         self.within: list[tuple[str, tuple]] = []  # the parts that the pass is in
 
     def take(self, tensor: Tensor) -> fx.Node:
@@ -66,7 +66,6 @@ class _Recorder(TorchFunctionMode):
         if isinstance(item, Tensor):
             return self.nodes[id(item)][0]
         if isinstance(item, BatchSize):
-            self.batch_size = self.batch_size or self.size_of_images()
             return self.batch_size
         if isinstance(item, list | tuple):
             return [self.node_of(one) for one in item]
@@ -74,7 +73,8 @@ class _Recorder(TorchFunctionMode):
             return item
         raise TypeError(f"a graph holds no {type(item).__name__}")
 
-    def size_of_images(self) -> fx.Node:
+    @cached_property
+    def batch_size(self) -> fx.Node:
         """The size of the batch as an operation, which the exporter has before all others."""
         *_, last = (node for node in self.graph.nodes if node.op == "placeholder")
         with self.graph.inserting_after(last):

@@ -1,7 +1,6 @@
 """Grade one submission: a `.safetensors` file, a notebook, or a script that defines `Net` and `recipe`."""
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 from course.errors import CourseError
@@ -28,8 +27,8 @@ def check(
         limits = limits or Limits()
         used = choose(limits.sandbox)
         notes = (describe(used),)
-        graph, recipe, initial = read_code(path, replace(limits, sandbox=used), meanwhile=_judging)
-        verdict = _judging().judge_code(path, graph, recipe, initial, **settings)
+        network, recipe = read_code(path, replace(limits, sandbox=used), meanwhile=_judging)
+        verdict = _judging().judge_code(path, network, recipe, **settings)
         return replace(verdict, notes=(*verdict.notes, *notes))
     except CourseError as error:
         verdict = not_graded(path.name or str(path), error.kind, str(error)[:LONGEST_SENTENCE])
@@ -38,4 +37,6 @@ def check(
 
 def _judging():
     """`graders.judging`, and with it PyTorch, whose import takes as long as the sandbox: they begin side by side."""
-    return import_module("graders.judging")
+    from graders import judging
+
+    return judging

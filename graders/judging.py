@@ -4,18 +4,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from course.data import load_mnist
-from course.errors import CourseError, GraphError, one_line
+from course.errors import CourseError, GraphError, SandboxError, one_line
 from course.graph import Graph
 from course.output import expect_ten_scores
 from course.recipe import Recipe
 from course.submission import Submission
 from course.submission_file import load_submission
+from course.submission_parts import two_numbers
 from graders.affordable import expect_affordable
 from graders.constants import seen_constants
 from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_parameters, judge_structure
 from graders.doubts import find_doubts
 from graders.evidence import trained_elsewhere
 from graders.likeness import like_published
+from graders.sandbox import NOT_OUR_FORM
 from graders.verdict import ACCURACY_LIMIT, Constraint, Verdict
 
 CONSTANT_DIGITS = 20  # what is the same for all of these was not computed from them
@@ -30,15 +32,24 @@ def judge_file(path: Path, *, retrain: bool, seeds: int, keep: Path | None) -> V
 
 
 def judge_code(
-    path: Path, graph: Graph, recipe: Recipe, initial: dict, *, retrain: bool, seeds: int, keep: Path | None
+    path: Path, network: dict, recipe: dict, *, retrain: bool, seeds: int, keep: Path | None
 ) -> Verdict:
-    """The verdict on a notebook or a script by what its definitions gave, and by the run beside it; raises as `judge_file`."""
+    """The verdict on a notebook or a script by what the sandbox answered, and by the run beside it; raises as `judge_file`.
+
+    The answers are read as strictly as a file.
+    """
+    try:
+        graph = Graph.from_json(network["graph"])
+        initial = {name: two_numbers(network["initial"][name]) for name in graph.tensors}
+        given = Recipe.from_json(recipe["recipe"])
+    except (KeyError, TypeError):
+        raise SandboxError(NOT_OUR_FORM) from None
     beside = path.with_suffix(".safetensors")
     if retrain:
-        return _retrained(path, graph, recipe, initial, seeds, keep)
+        return _retrained(path, graph, given, initial, seeds, keep)
     if beside.is_file() and not beside.is_symlink():
-        return _code_with_weights(path, graph, recipe, beside)
-    return Verdict(path.name, "structure", _structure(graph, recipe, _other_names(beside)))
+        return _code_with_weights(path, graph, given, beside)
+    return Verdict(path.name, "structure", _structure(graph, given, _other_names(beside)))
 
 
 def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:

@@ -5,16 +5,11 @@ import json
 import tokenize
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course.errors import GraphError, RecipeError, SandboxError, SubmissionError, UsageError
-from course.graph import Graph
 from graders.definitions import definitions
 from graders.missing import explain_missing
 from graders.sandbox import NOT_OUR_FORM, Limits, run_probes
-
-if TYPE_CHECKING:
-    from course.recipe import Recipe
 
 LARGEST_SOURCE = 50_000_000  # bytes of a notebook, with its pictures
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")  # what torch.save is asked to write
@@ -59,26 +54,17 @@ def _notebook_cells(path: Path, text: str) -> list[str]:
 
 def read_code(
     path: Path, limits: Limits | None = None, meanwhile: Callable[[], object] = lambda: None
-) -> "tuple[Graph, Recipe, dict]":
-    """Run a file's definitions in the sandbox: the graph of its `Net`, its recipe, its fresh tensors' two numbers.
+) -> tuple[dict, dict]:
+    """Run a file's definitions in the sandbox: what it answers of `Net`, and of the recipe, which is the learner's word.
 
-    The sandbox's answer is the learner's word: it is read as strictly as a file. `meanwhile` is called while the sandbox runs.
+    `meanwhile` is called while the sandbox runs.
     """
     cells = code_cells(path)
     found = definitions(cells, {"Net", "recipe"})
     given = run_probes(found.source, {"probes": ["network", "recipe"]}, limits, meanwhile)
-    from course.recipe import Recipe  # only now: PyTorch comes with it
-    from course.submission_parts import two_numbers
-
     answers, failures = given.get("answers"), given.get("failures")
     problems = [*found.problems, *(str(f)[:400] for f in (failures if isinstance(failures, list) else []))]
-    network, recipe = (_answer(answers, name, problems, cells) for name in ("network", "recipe"))
-    try:
-        graph = Graph.from_json(network["graph"])
-        initial = {name: two_numbers(network["initial"][name]) for name in graph.tensors}
-        return graph, Recipe.from_json(recipe["recipe"]), initial
-    except (KeyError, TypeError):
-        raise SandboxError(NOT_OUR_FORM) from None
+    return _answer(answers, "network", problems, cells), _answer(answers, "recipe", problems, cells)
 
 
 def _answer(answers, name: str, problems: list[str], cells: list[str]) -> dict:

@@ -33,7 +33,7 @@ def run_probes(
 ) -> dict:
     """Run `source` in a sandbox, ask `graders.probes` the questions of `request`, and return its answers.
 
-    `meanwhile` is called once the sandbox has begun.
+    `meanwhile` is called once the sandbox has begun, and its time counts: where it outlasts the limit, the code has as long.
 
     Raises SandboxError, in a sentence, where the code takes too long, takes too much memory, or kills its process.
     """
