@@ -10,18 +10,36 @@ from collections.abc import Callable, Collection
 from functools import cache
 
 from course.graph import INPUT, DType, Graph, Mode, Node, Stored, Value
-from course.operations import COMPARISONS, CONVOLUTIONS, DECODERS, DROPOUTS, GENERATORS, POINTWISE, POOLINGS
+from course.operations import (
+    ALLOWED,
+    CONVOLUTIONS,
+    DECODERS,
+    DROPOUTS,
+    GENERATORS,
+    INDEXINGS,
+    PIECES,
+    POINTWISE,
+    POOLINGS,
+    RESAMPLINGS,
+    RESHAPES,
+    SIZES,
+)
 from course.shapes import infer_shapes
 
 LITERALS_COUNT = frozenset("add sub rsub mul div lerp addcmul addcdiv where masked_fill".split())
 RUNNING_STATISTICS = {"batch_norm": (3, 4), "instance_norm": (3, 4)}
 MOMENTUM = {"batch_norm": 6, "instance_norm": 6}
 LEAST_MOMENTUM = 1e-4  # statistics that a whole training moves by less are weights
-WHOLE_NUMBERS = ("int64", "int32", "uint8", "bool")
 VARYING_GENERATORS = ("arange", "linspace", "eye")
-LINEAR = frozenset("neg detach to.dtype".split())
+SHORT_FORMATS = ("int64", "int32", "uint8", "bool", "float16", "bfloat16")  # a number loses its last digits there
 BENDS_EACH = 3  # for each stored number that many are free: weights of three values take a sign, a size and a comparison
-BENDS = (POINTWISE - LINEAR - DECODERS) | COMPARISONS  # by enough of them, too, numbers are taken apart
+LINEAR = frozenset(
+    """neg detach to.dtype add.Tensor sub.Tensor rsub.Scalar rsub.Tensor mul.Tensor div.Tensor add.Scalar sub.Scalar mul.Scalar
+    div.Scalar addcmul addcdiv lerp.Tensor lerp.Scalar mean mean.dim sum sum.dim_IntList linear matmul mm bmm addmm baddbmm mv
+    dot inner outer einsum""".split()
+)
+MOVES = RESHAPES | PIECES | RESAMPLINGS | INDEXINGS | GENERATORS | CONVOLUTIONS | DROPOUTS | SIZES.keys()
+BENDS = ALLOWED - LINEAR - MOVES - DECODERS  # by enough of them, too, numbers are taken apart
 KEEPS_CHANNELS = POINTWISE | DROPOUTS | POOLINGS
 
 
@@ -60,9 +78,9 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
             continue
         computed.add(what)
         if _decodes(node):  # eight weights in one integer are eight weights
-            counts[node.name] += math.prod(shapes()[node.name])
+            counts[node.name] += _numbers(shapes()[node.name])
         elif node.op in BENDS and made[node.name]:
-            bent += math.prod(shapes()[node.name])
+            bent += _numbers(shapes()[node.name])
             sources |= made[node.name]
             beyond = bent - BENDS_EACH * sum(graph.tensors[name].count for name in sources)
             counts[node.name] += max(0, beyond - charged)
@@ -136,9 +154,14 @@ def _settings(node: Node) -> int:
 
 def _decodes(node: Node) -> bool:
     """Whether an operation takes numbers apart, if they are weights."""
-    return node.op in DECODERS or (
-        node.op == "to.dtype" and any(isinstance(a, DType) and a.name in WHOLE_NUMBERS for a in node.args)
-    )
+    formats = (a.name for a in (*node.args, *node.kwargs.values()) if isinstance(a, DType))
+    return node.op in DECODERS or any(name in SHORT_FORMATS for name in formats)
+
+
+def _numbers(shape: tuple) -> int:
+    """How many numbers there are of a shape, or of several."""
+    several = shape and isinstance(shape[0], tuple)
+    return sum(map(_numbers, shape)) if several else math.prod(shape)
 
 
 def _generated(node: Node, shapes: Callable[[], dict]) -> int:

@@ -6,6 +6,7 @@ from course.geometry import window
 from course.graph import Graph, Node, Value
 from course.operations import PIECES, POINTWISE, POOLINGS, RESHAPES
 from graders.labels import Labels, labels_of
+from graders.relabelling import reduced_axes
 
 CHAINED = PIECES | RESHAPES | POINTWISE
 FEWEST_LEFT = 4  # a pick may leave one position of this many; a map of 28 × 28 taken by fours is still a map
@@ -27,7 +28,7 @@ def judge_look_up(node: Node, labels) -> str | None:
 
 def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:
     """Slices, selections and poolings that look at single positions."""
-    if not image.from_image or _are_ranks(node, graph):
+    if not image.from_image or _are_ranks(node, graph, labels):
         return None
     if node.op in POOLINGS or node.op.startswith("upsample"):
         return _samples(node, image, labels, graph)
@@ -43,13 +44,21 @@ def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:
             few = len(after) * 2 <= len(before) if side_by_side else len(after) * FEWEST_LEFT < len(before)
             if len(before) > 1 and (len(after) == 1 or few):
                 return _pick(len(after), len(before))
+        if _own_channel_each(result) and not _own_channel_each(image):
+            return "it takes other channels at other positions, so that weights differ by position; treat all positions alike"
     return None
 
 
-def _are_ranks(node: Node, graph: Graph) -> bool:
-    """Whether what is cut was sorted: the largest, or the middle one, may come from anywhere."""
+def _are_ranks(node: Node, graph: Graph, labels) -> bool:
+    """Whether what is cut was sorted along all that had positions: the largest, or the middle one, may come from anywhere."""
     source = _source(node, graph)
-    return any(other.op in ("sort", "topk") for other in graph.nodes if Value(other.name) == source)
+    for other in graph.nodes:
+        if Value(other.name) == source and other.op in ("sort", "topk"):
+            if (given := labels_of(other.args[0], labels)) is None:
+                return False
+            axis = reduced_axes(other, given)[0]
+            return not any(given.moves(at) for at in range(1, len(given.shape)) if at != axis)
+    return False
 
 
 def _cut_from(node: Node, graph: Graph, labels) -> Labels | None:
@@ -95,3 +104,13 @@ def _few(looked_at: int, left: int, length: int) -> bool:
 
 def _distinct(labels: torch.Tensor) -> torch.Tensor:
     return labels[labels >= 0].unique()
+
+
+def _own_channel_each(labels: Labels) -> bool:
+    """Whether channels and positions are paired: not each of the channels is at each of the positions."""
+    if labels.height is None or labels.width is None or labels.channel is None:
+        return False
+    place = labels.height * (labels.width.max() + 1) + labels.width
+    live = (labels.height >= 0) & (labels.width >= 0) & (labels.channel >= 0)
+    pairs = torch.stack([place[live], labels.channel[live]], 1).unique(dim=0)
+    return len(pairs) < len(pairs[:, 0].unique()) * len(pairs[:, 1].unique())

@@ -36,7 +36,7 @@ def judge_parts(graph: Graph, labels) -> dict[str, str]:
             continue
         parts[node.name] = part = _part(node, given, labels, sources)
         if own and node.op in WEIGHING:
-            other = next((w for w in weighed if not (w.tensors & own) and _elsewhere(w.part, part)), None)
+            other = next((w for w in weighed if w.tensors - own and own - w.tensors and _elsewhere(w.part, part)), None)
             if other:
                 wrong[node.name] = (
                     "its weights see one part of the image only, others see another part, so that weights differ by "

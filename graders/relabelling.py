@@ -30,11 +30,24 @@ def pooled(labels: Tensor, shape) -> Tensor:
     return resized(_merged(labels, gone) if gone else labels, shape)
 
 
+def lowest(labels: Tensor, axes) -> Tensor:
+    """The lowest label along axes, padding aside."""
+    low = labels.where(labels >= 0, torch.inf).amin(axes, keepdim=True)
+    return low.where(low < torch.inf, NOWHERE)
+
+
 def _merged(labels: Tensor, axes) -> Tensor:
     """One label for all that an axis held; the same for the two halves of a map that lie between each other's positions."""
-    first, last = labels.amin(axes, keepdim=True), labels.amax(axes, keepdim=True)
+    first, last = lowest(labels, axes), labels.amax(axes, keepdim=True)
     interleaved = first.max() < last.min() and len(first.unique()) <= 2  # as space-to-depth by 2 leaves them
     return first.min().expand(first.shape) if interleaved else first
+
+
+def _mean_by(equation: str, labels: Tensor) -> Tensor:
+    """The mean of the labels that an einsum of one operand sums up, padding aside."""
+    live = (labels >= 0).float()
+    total, count = (torch.einsum(equation, one) for one in (labels.float() * live, live))
+    return (total / count).where(count > 0, NOWHERE)
 
 
 def resized(labels: Tensor, shape) -> Tensor:
@@ -51,14 +64,13 @@ def reduced(node: Node, image: Labels, shape) -> Labels:
     if node.op == "_weight_norm":
         return image
     if node.op == "einsum":
-        count = torch.einsum(node.args[0], torch.ones(image.shape))
-        return image.map(lambda t: torch.einsum(node.args[0], t.float()) / count)
+        return image.map(lambda t: _mean_by(node.args[0], t))
     if node.op in ("sort", "topk"):  # along that axis, an entry may come from anywhere
         axis = reduced_axes(node, image)[0]
         if image.moves(axis) and shape[axis] > MOST_FOLDED:  # so many ranks tell positions apart: let values carry coordinates
             ranks = count_along(shape, [axis])
-            return replace(image.map(lambda t: t.amin(axis, keepdim=True).expand(shape)), height=ranks)
-        return image.map(lambda t: t.amin(axis, keepdim=True).expand(shape))
+            return replace(image.map(lambda t: lowest(t, axis).expand(shape)), height=ranks)
+        return image.map(lambda t: lowest(t, axis).expand(shape))
     axes = reduced_axes(node, image)
     return image.map(lambda t: _merged(t, axes).reshape(shape))
 
@@ -88,8 +100,17 @@ def together(inputs: list[Labels], shape) -> Labels:
             given += [item.entry for item in inputs if item.entry is not None and not item.from_image]
         varying = [t for t in given if any(varies(t, axis) for axis in range(t.dim()))]
         best = max(varying or given, key=lambda t: t.numel(), default=None)
-        parts[part] = None if best is None else best.expand(shape)
+        parts[part] = None if best is None else _both(best.expand(shape), [t.expand(shape) for t in varying])
     return Labels(**parts, learned=any(item.learned for item in images))
+
+
+def _both(labels: Tensor, others: list[Tensor]) -> Tensor:
+    """Labels that tell apart what they do, and what others do along axes where they do not."""
+    for other in others:
+        if any(varies(other, axis) and not varies(labels, axis) for axis in range(1, labels.dim())):
+            both = (labels.double() * (other.max() + 1) + other).where((labels >= 0) & (other >= 0), NOWHERE)
+            labels = both.unique(return_inverse=True)[1].float() + min(float(both.min()), 0.0)  # small again, NOWHERE too
+    return labels
 
 
 def moved(node: Node, labels, inputs: list[Labels]):
@@ -111,7 +132,7 @@ def _told_apart(node: Node, result: Labels, inputs: list[Labels]) -> Labels:
     if node.op not in ("cat", "stack", "hstack", "vstack") or result.channel is None or len(inputs) < 2:
         return result
     axis = {"hstack": 1, "vstack": 0}.get(node.op, node.args[1] if len(node.args) > 1 else 0) % len(result.shape)
-    if axis < 2 or result.moves(axis):
+    if axis < 1 or result.moves(axis):
         return result
     steps = torch.arange(result.shape[axis]).float() * (result.channel.max() + 1)
     steps = steps.view([-1 if a == axis else 1 for a in range(len(result.shape))])

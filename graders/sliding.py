@@ -1,10 +1,13 @@
 """Rule 4 of convolutions: each slides, and never turns an axis of positions into a single one."""
 
+from torch import Tensor
+
 from course.geometry import Window, window
 from course.graph import Graph, Node, Value
 from graders.folding import folds_positions
 from graders.labels import NOWHERE, Labels, labels_of
 
+FEWEST_BOUND = 3  # rows or columns; space-to-depth by 2 leaves two halves of a map side by side
 MOST_SEEN_TWICE = 4  # positions: a 5 × 5 kernel by twos, padded, sees all of a map of 4 × 4 from one of its places
 
 
@@ -28,6 +31,10 @@ def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
         reason = _axis(slides, axis - 2, image, axis, output[axis])
         if reason:
             return reason
+        for part in (image.height, image.width):
+            assert part is not None
+            if _is_bound(slides, axis - 2, part, axis, output[axis]):
+                return _single(len(part[part >= 0].unique()), slides.kernel)
     return None
 
 
@@ -50,9 +57,26 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
     if (most and not others) or (whole and not slides.transposed):  # others that see half at most don't make it a sliding one
         return _single(len(live), slides.kernel)
     different = len(set(live))  # copies of a position, as tiles and upsampled maps have them, are one
-    if different > MOST_SEEN_TWICE and all(len(set(some)) == different for some in seen):
+    if different > MOST_SEEN_TWICE and 2 * sum(len(set(some)) == different for some in seen) > len(seen):
         return _single(different, slides.kernel)
     return None
+
+
+def _is_bound(slides: Window, place: int, part: Tensor, axis: int, positions: int) -> bool:
+    """Whether each weight sees one row, or one column, in all of its places, and together they see all of these."""
+    labels = part.amax(tuple(a for a in range(part.dim()) if a != axis)).tolist()
+    different = set(labels) - {NOWHERE}
+    if slides.transposed or len(different) < FEWEST_BOUND:
+        return False
+    stride, before = slides.stride[place], slides.padding[place][0]
+    bound = set[float]()
+    for tap in range(slides.kernel[place]):
+        at = [start * stride - before + tap * slides.dilation[place] for start in range(positions)]
+        seen = {labels[i] for i in at if 0 <= i < len(labels)} - {NOWHERE}
+        if len(seen) > 1:
+            return False
+        bound |= seen
+    return bound == different
 
 
 def _looks_at(slides: Window, place: int, start: int, length: int) -> list[int]:
