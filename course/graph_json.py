@@ -7,7 +7,7 @@ import sys
 
 from course.errors import GraphError
 from course.graph import INPUT, DType, Graph, Mode, Node, Stored, TensorSpec, Value
-from course.operations import ALLOWED
+from course.operations import ALLOWED, by_name
 
 MOST_NODES = 2_000  # iteration 8 has 30; a graph of thousands is no course work, and would take minutes to check
 MOST_NUMBERS = 50_000_000  # stored numbers: iteration 1, the heaviest lesson, has 6.4 million
@@ -117,6 +117,8 @@ def _read(data) -> Graph:
         _expect(name not in values, f"two operations are named {name!r}")
         args = _decode(item["args"], values, tensors)
         kwargs = {_name(key): _decode(value, values, tensors) for key, value in item["kwargs"].items()}
+        odd = sorted(kwargs.keys() - by_name(item["op"]))
+        _expect(not odd, f"{item['op']} takes {', '.join(odd)[:60]} by its place, not by name")
         nodes.append(Node(name, item["op"], args, kwargs, str(item["at"])[:200]))
         values.add(name)
     _expect(data["output"] in values, f"its output {str(data['output'])[:60]!r} is no operation's name")

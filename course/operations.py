@@ -5,6 +5,7 @@ nothing but arithmetic on tensors. An operation's name is that of `torch.ops.ate
 """
 
 import operator
+from functools import cache
 
 CONVOLUTIONS = frozenset(
     """conv1d conv2d conv3d conv1d.padding conv2d.padding conv3d.padding
@@ -148,6 +149,13 @@ IDENTITIES = frozenset(
     """contiguous clone alias lift_fresh_copy lift_fresh lift detach_ identity view.dtype_same dropout.off positive
     _assert_tensor_metadata _assert_scalar _assert_async.msg sym_constrain_range sym_constrain_range_for_size""".split()
 )
+
+
+@cache
+def by_name(operation: str) -> frozenset[str]:
+    """The arguments that an allowed operation takes by name alone: any other has its place in a graph."""
+    schema = getattr(implementation(operation), "_schema", None)
+    return frozenset(argument.name for argument in schema.arguments if argument.kwarg_only) if schema else frozenset()
 
 
 def implementation(name: str):

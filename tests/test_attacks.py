@@ -14,6 +14,7 @@ from doctored import LIES, PRETENDERS, doctored
 from hostile import TRIES, TWO_FACED
 from networks import conv, gap, learned, network, written_down
 from notebooks import MISCHIEF
+from smuggled import COUNTED
 from torch import nn
 from torch.optim import SGD
 from unusual import ALL_HONEST, UNUSUAL, WITH_LITERALS
@@ -69,11 +70,11 @@ def test_a_network_in_disguise_is_found(name: str, tally) -> None:
     tally(HARMLESS)
 
 
-@pytest.mark.parametrize("name", some_at_once(SMUGGLED, 3))
+@pytest.mark.parametrize("name", some_at_once(SMUGGLED | COUNTED, 6))
 def test_a_number_kept_elsewhere_counts(name: str, tally) -> None:
-    module, least = SMUGGLED[name]
+    module, least = (SMUGGLED | COUNTED)[name]
     graph, weights = written_down(module)
-    images = torch.randint(0, 256, (5, 28, 28), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    images = torch.randint(0, 256, (6, 28, 28), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
     counted = judge_parameters(graph, seen_constants(graph.build(weights), images)).value
     assert counted is not None and counted >= 40 + least  # the stem has 40
     tally(HARMLESS)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from torchvision.transforms.functional import normalize
 from course import rebuild
 from course.errors import GraphError
 from course.evaluation import scores
-from course.graph import Graph
+from course.graph import Graph, Node, Value
 from course.output import expect_ten_scores
 from course.rebuild import Network
 from course.trace import trace_with_weights
@@ -294,3 +295,18 @@ def test_a_graph_from_data_knows_only_listed_operations() -> None:
     data["nodes"][0]["op"] = "system"
     with pytest.raises(GraphError, match="system"):
         Graph.from_json(data).build()
+
+
+def test_a_graph_from_data_has_every_argument_in_its_place() -> None:
+    data = Graph.trace(HONEST["final"]).to_json()
+    data["nodes"][0]["kwargs"] = {"stride": [7, 7]}  # where nothing would look for it
+    with pytest.raises(GraphError, match="conv2d takes stride by its place"):
+        Graph.from_json(data)
+
+
+def test_a_number_made_of_a_size_counts_as_if_written_there() -> None:
+    graph = Graph.trace(make(lambda s, x: s.conv(x).mean((2, 3))))
+    size = Node("size", "sym_size.int", (Value("x"), 2))
+    more = Node("more", "size_add", (Value("size"), 1037))
+    scaled = Node("scaled", "mul.Tensor", (Value(graph.output), Value("more")))
+    assert replace(graph, nodes=(*graph.nodes, size, more, scaled), output="scaled").parameters == graph.parameters + 1
