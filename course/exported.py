@@ -24,6 +24,8 @@ ADVICE = {  # by what an operation's name begins with; what the course cannot wr
         "it draws random numbers. Use dropout, which a graph can hold (to drop a branch: x + branch * "
         "F.dropout(torch.ones(x.size(0), 1, 1, 1), 0.1, self.training)), and the recipe's augment to vary images"
     ),
+    ("index_put", "masked_scatter"): "it writes into a part of a tensor; use torch.where or clamp, or join parts by torch.cat",
+    ("has_compatible_shallow_copy_type",): "it puts another tensor in the place of one, by x.data = …; write x = …",
     ("gather", "take", "index", "diagonal", "grid_sampler", "affine_grid", "scatter", "masked_select"): (
         "it picks entries by number; take slices, and pool over all positions"
     ),
@@ -80,7 +82,10 @@ def read_program(program: Program) -> tuple[tuple[list[Node], str], dict, dict]:
         if fx.op == "placeholder":
             known.setdefault(fx.name, Value(INPUT))
         elif fx.op == "output":
-            return (nodes, known[fx.args[0][0].name].name), tensors, weights
+            returned = fx.args[0]
+            if len(returned) != 1 or not isinstance(returned[0], torch.fx.Node):
+                raise GraphError(f"forward should return one tensor, in training as in evaluation; saw {len(returned)} results")
+            return (nodes, known[returned[0].name].name), tensors, weights
         elif fx.op == "call_function":
             _read_call(fx, known, nodes)
         elif not isinstance(getattr(fx.graph.owning_module, str(fx.target), None), torch.fx.GraphModule):

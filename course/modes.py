@@ -24,9 +24,11 @@ def merge_modes(training, evaluation) -> tuple[list[Node], str]:
     plain_train, plain_eval = _plain(train_nodes, output), _plain(eval_nodes, eval_output)
     if plain_train != plain_eval:
         different = next((a[0] for a, b in zip(plain_train, plain_eval, strict=False) if a != b), "their length")
+        different = different if isinstance(different, str) else "what is returned"
         raise GraphError(
             "the network computes something else in training than in evaluation (first difference: "
-            f"{different}); the two may differ in dropout and in normalisation only"
+            f"{different}); the two may differ in dropout and in normalisation only, by PyTorch's own layers: a batch "
+            "normalisation that is written out cannot be told from other arithmetic, use nn.BatchNorm2d"
         )
     flags = iter([node for node in eval_nodes if node.op not in DROPOUTS])
     merged = []

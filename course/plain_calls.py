@@ -17,6 +17,8 @@ OPERATIONS: dict[Callable, str] = {
     F.conv2d: "conv2d.default",
     F.linear: "linear.default",
     F.batch_norm: "batch_norm.default",
+    F.group_norm: "group_norm.default",
+    F.layer_norm: "layer_norm.default",
     F.dropout: "dropout.default",
     F.dropout2d: "feature_dropout.default",
     F.max_pool2d: "max_pool2d.default",
@@ -106,8 +108,8 @@ def _by_name(function: Callable, args: tuple, kwargs: dict, names: list[str]) ->
         bound.apply_defaults()
         bound.arguments.pop("_stacklevel", None)  # of a warning
         args, kwargs = (), {key if key in names else SHORTER.get(key, key): bound.arguments[key] for key in bound.arguments}
-        if function is F.batch_norm:
-            kwargs["cudnn_enabled"] = True
+        flags = [name for name in names if name.startswith("cudnn_enable")]  # which each of these functions fills in
+        kwargs |= {name: function is F.batch_norm for name in flags}  # no default, so that it stays in the list
     if len(args) > len(names):
         raise ValueError(f"more than {names}")
     return dict(zip(names, args, strict=False)) | kwargs

@@ -1,11 +1,13 @@
 """Write a network down as a graph, in training and in evaluation mode: a plain one by running it, any other by `torch.export`."""
 
 import builtins
+import io
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 
 import torch
 from torch import nn
@@ -21,6 +23,26 @@ from course.simplify import simplified
 from course.tryout import digits, expect_registered, instance, try_out
 
 LARGEST_BATCH = 60_000  # all training digits at once
+MEANT = {  # by a sign in what the exporter says; the first that is found
+    "specialized|ConstraintViolation": (
+        "the network works for one batch size only: write x.size(0), not a number, where it reshapes; "
+        "and neither int(x.size(0)) nor a loop over the digits, which make a number of it"
+    ),
+    "data-dependent|GuardOnDataDependent": (
+        "forward decides by the values of a tensor (an `if`, an assert, a loop, .item() or NumPy on activations); "
+        "use tensor operations only, which do the same for every digit"
+    ),
+    "FakeTensor.__format__": "forward prints numbers of a tensor; leave that out (shapes may be printed)",
+    "fake tensor in the exported program": (
+        "forward puts a computed tensor where it stays, by x.data = … or in a list or attribute of its own; compute it anew each "
+        "time, and keep stored tensors as they are"
+    ),
+    r"\bs\d+\b": (  # the exporter's name for a size that may be any
+        "in training, forward works for some batch sizes only: write x.size(0), not a number, where it reshapes; a stored tensor "
+        "may not be as long as a batch; and a normalisation of parts of the batch (ghost batch norm) cannot be written down, use "
+        "nn.BatchNorm2d"
+    ),
+}
 
 
 def trace(network) -> Graph:
@@ -76,24 +98,16 @@ def _record(module: nn.Module) -> Program:
 
 def _export(module: nn.Module) -> Program:
     try:
-        with _len_of_any_batch():
+        with _len_of_any_batch(), redirect_stderr(io.StringIO()):  # the exporter prints its own graph where it fails
             program = torch.export.export(
                 module, (digits(5),), dynamic_shapes=(({0: torch.export.Dim.DYNAMIC}),), strict=False
             )
     except Exception as error:
-        text = str(error)
-        if "specialized" in text or "ConstraintViolation" in type(error).__name__:
-            raise GraphError(
-                "the network works for one batch size only: write x.size(0), not a number, where it reshapes; "
-                "and neither int(x.size(0)) nor a loop over the digits, which make a number of it"
-            ) from error
-        if "data-dependent" in text or "GuardOnDataDependent" in type(error).__name__:
-            raise GraphError(
-                "forward decides by the values of a tensor (an `if`, an assert, a loop, .item() or NumPy on activations); "
-                "use tensor operations only, which do the same for every digit"
-            ) from error
+        said = f"{type(error).__name__}: {error}"
+        meant = next((sentence for sign, sentence in MEANT.items() if re.search(sign, said)), None)
         raise GraphError(
-            f"forward is not a fixed list of tensor operations ({type(error).__name__}: {one_line(error)}); "
+            meant
+            or f"forward is not a fixed list of tensor operations ({type(error).__name__}: {one_line(error)}); "
             "keep to torch operations on x, without NumPy, random choices or data-dependent branches"
         ) from error
     if any(allowed.upper < LARGEST_BATCH for allowed in program.range_constraints.values()):
@@ -119,12 +133,19 @@ def _len_of_any_batch():
 def _compare(network: nn.Module, expected: dict[int, torch.Tensor]) -> None:
     network.eval()
     for count, answer in expected.items():
-        with torch.no_grad():
-            rebuilt = network(digits(count))
+        try:
+            with torch.no_grad():
+                rebuilt = network(digits(count))
+        except Exception as error:
+            raise GraphError(
+                f"the network written down as a list of operations fails for {count} digits ({type(error).__name__}: "
+                f"{one_line(error)}): does forward split the batch, as a ghost batch norm does? Use nn.BatchNorm2d"
+            ) from error
         if not torch.allclose(rebuilt, answer.to(rebuilt.dtype), rtol=1e-3, atol=1e-4, equal_nan=True):
             raise GraphError(
                 "the network written down as a list of operations answers differently from the network itself: "
-                "does forward change a tensor in place that it uses again, or keep something between calls?"
+                "does forward change a tensor in place that it uses again, keep something between calls, or ask whether "
+                "gradients are on?"
             )
 
 

@@ -18,10 +18,10 @@ def instance(network) -> nn.Module:
     if isinstance(network, type) and issubclass(network, nn.Module):
         try:
             network = network()
-        except NotImplementedError as error:
-            error.add_note(UNWRITTEN)
-            raise
         except Exception as error:
+            if _is_unwritten(error):
+                error.add_note(UNWRITTEN)
+                raise
             what = "cannot be built" if _takes_nothing(network) else "needs arguments: give each a default"
             raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {one_line(error)})") from error
     if not isinstance(network, nn.Module):
@@ -74,16 +74,17 @@ def _takes_nothing(network: type) -> bool:
 
 
 def try_out(module: nn.Module) -> dict[int, torch.Tensor]:
-    """Run the network as it stands on two batch sizes; what it answers is what the graph must answer."""
+    """Run the network as it stands on three batch sizes; what it answers is what the graph must answer."""
     answers = {}
-    for count in (5, 3):  # odd sizes, so that a batch size written into `view` shows
+    called: list[list[nn.Module]] = []
+    for count in (5, 4, 3):  # odd sizes, so that a batch size written into `view` shows, and one that can be halved
         try:
-            with torch.no_grad(), _following(module) as place:
+            with torch.no_grad(), _following(module) as place, _strangers(module) as strangers:
                 answers[count] = module(digits(count))
-        except NotImplementedError as error:
-            error.add_note(UNWRITTEN)
-            raise
         except Exception as error:
+            if _is_unwritten(error):
+                error.add_note(UNWRITTEN)
+                raise
             advice = ""
             if "is invalid for input of size" in str(error):
                 advice = "; does a view name a batch size? Write x.size(0) there"
@@ -93,7 +94,36 @@ def try_out(module: nn.Module) -> dict[int, torch.Tensor]:
             ) from error
         if not isinstance(answers[count], torch.Tensor):
             raise GraphError(f"forward should return one tensor, saw {type(answers[count]).__name__}")
+        called.append(strangers)
+    anew = [part for part in called[-1] if all(part is not other for other in called[0])]
+    if anew:
+        name = type(anew[0]).__name__
+        raise GraphError(
+            f"forward makes a new {name} each time, so that it would never be trained; make it once, in __init__: "
+            f"self.{name.lower()} = nn.{name}(…)"
+        )
     return answers
+
+
+def _is_unwritten(error: Exception) -> bool:
+    """Whether a scaffold raised it, which says nothing; PyTorch says what a class lacks, such as a forward."""
+    return isinstance(error, NotImplementedError) and not str(error)
+
+
+@contextmanager
+def _strangers(module: nn.Module):
+    """Gives the layers with parameters that a forward pass calls and the network does not hold."""
+    own, called = set(module.modules()), list[nn.Module]()
+
+    def note(part, inputs):
+        if part not in own and next(part.parameters(), None) is not None:
+            called.append(part)
+
+    hook = nn.modules.module.register_module_forward_pre_hook(note)
+    try:
+        yield called
+    finally:
+        hook.remove()
 
 
 def digits(count: int) -> torch.Tensor:

@@ -17,6 +17,7 @@ from pathlib import Path
 from course.errors import one_line
 
 NOT_ATTEMPTED, FAILED = "not attempted", "failed"
+UNWRITTEN = "nothing is written here yet: `raise NotImplementedError` still stands where your code belongs"
 
 
 def probe_network(defined: dict, request: dict) -> dict:
@@ -63,8 +64,10 @@ def ask(probe: str, defined: dict, request: dict | None = None) -> dict:
 
         name, question = ASK[probe]
         return question(_defined(defined, name), (request or {})["seed"])
-    except NotImplementedError:
-        return {"state": NOT_ATTEMPTED, "message": "nothing is written here yet"}
+    except NotImplementedError as error:
+        if str(error):  # PyTorch's, of a class that lacks something
+            return {"state": FAILED, "message": f"NotImplementedError: {one_line(error)}", "kind": "code"}
+        return {"state": NOT_ATTEMPTED, "message": UNWRITTEN}
     except _Missing as error:
         return {"state": NOT_ATTEMPTED, "message": f"there is no {error.args[0]} yet"}
     except CourseError as error:
@@ -99,9 +102,9 @@ def run_statements(source: str) -> tuple[dict, list[str]]:
         try:
             code = compile(ast.Module([statement], []), "submission", "exec", flags, dont_inherit=True)
             exec(code, module.__dict__)  # the learner's code, in the sandbox's own process
-        except NotImplementedError:
-            continue  # a scaffold that nobody has filled in
         except (Exception, SystemExit) as error:
+            if isinstance(error, NotImplementedError) and not str(error):
+                continue  # a scaffold that nobody has filled in
             advice = "; the grader has this file and the course's packages: put what is needed into it, leave out other imports"
             advice = advice if isinstance(error, ModuleNotFoundError) else ""
             begins = ast.unparse(statement).splitlines()[0][:80]

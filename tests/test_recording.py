@@ -65,6 +65,7 @@ LAYERS = {  # with settings in the forms that PyTorch takes
     ],
     "normalisations and dropouts": [
         nn.BatchNorm2d(4), nn.BatchNorm2d(4, 1e-3, 0.2), nn.BatchNorm2d(4, affine=False), nn.Dropout(0),
+        nn.GroupNorm(2, 4), nn.GroupNorm(1, 4, 1e-3), nn.GroupNorm(4, 4, affine=False), nn.LayerNorm((12, 12)),
         nn.Dropout(0.1, inplace=True), nn.Dropout2d(0.2), nn.Dropout(),
     ],
     "activations": [
