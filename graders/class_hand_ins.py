@@ -4,6 +4,7 @@ import hashlib
 import json
 from base64 import b64encode
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import version
 from itertools import accumulate
@@ -13,18 +14,23 @@ import nbformat
 
 import course
 from course.errors import UsageError
-from course.iterations import number_of
+from course.iterations import lessons, number_of
 from graders.grading import Task
 from graders.intake import KEPT, take_in
 from graders.limits import LARGEST_FILE, MOST_FILES
 from graders.points import asks_for_weights
 
+MOST_NAMED = 3
 LARGEST_FILES = 2 * LARGEST_FILE  # bytes of a hand-in's runs, all of which go to its grading at once
 
 
 @dataclass(frozen=True)
 class HandIn:
-    """One learner's work for one lesson. `key` is a digest of all that its marks rest on, `files` of its weights alone."""
+    """One learner's work for one lesson.
+
+    `key` is a digest of all that its automatic marks rest on, `files` of its weights alone, `whole` of all that nbgrader records:
+    the notebook with its written answers, and when it came.
+    """
 
     student: str
     assignment: str
@@ -32,6 +38,7 @@ class HandIn:
     folder: Path
     key: str
     files: str
+    whole: str
     notes: tuple[str, ...]
 
     def task(self, **settings) -> Task:
@@ -42,9 +49,9 @@ class HandIn:
 
 
 def find_hand_ins(folder: Path, only: list[str] | None) -> tuple[list[tuple[str, str]], list[str]]:
-    """Learner and lesson of every hand-in in `submitted/`, and the assignments there that are no lessons.
+    """Learner and lesson of every hand-in in `submitted/`, and a sentence for all else that is there and is not graded.
 
-    Raises UsageError where there is nothing to grade, or where nbgrader does not know a lesson yet.
+    Raises UsageError where there is nothing to grade.
     """
     if not (folder / "nbgrader_config.py").is_file():
         raise UsageError(f"{folder} is no course folder; `python -m graders course {folder}` makes one")
@@ -53,13 +60,39 @@ def find_hand_ins(folder: Path, only: list[str] | None) -> tuple[list[tuple[str,
         for path in folder.glob("submitted/*/*")
         if path.is_dir() and not path.name.startswith(".") and (not only or path.name in only)
     )
-    lessons = [(student, assignment) for student, assignment in found if number_of(assignment)]
-    if not lessons:
+    graded = [(student, assignment) for student, assignment in found if number_of(assignment)]
+    astray = list(dict.fromkeys(_not_graded(folder, *one) for one in found if one not in graded)) + _loose(folder)
+    if not graded:
         wanted = f" of {', '.join(only)}" if only else ""
+        said = "".join(f"; {sentence}" for sentence in astray[:MOST_NAMED])
         raise UsageError(
-            f"there are no hand-ins{wanted} in {folder / 'submitted'}; they go to submitted/LEARNER/ASSIGNMENT/"
+            f"there are no hand-ins{wanted} in {folder / 'submitted'}; they go to submitted/LEARNER/ASSIGNMENT/{said}"
         )
-    return lessons, sorted({assignment for _, assignment in found} - {assignment for _, assignment in lessons})
+    return graded, astray
+
+
+def _not_graded(folder: Path, student: str, assignment: str) -> str:
+    """What is said of a hand-in for what is no lesson: an instructor's own assignment, or a folder whose name is not right."""
+    if any((folder / kind / assignment).is_dir() for kind in ("source", "release")):
+        return f"{assignment} is no lesson: nbgrader autograde {assignment} grades it"
+    meant = get_close_matches(assignment, [lesson.slug for lesson in lessons()], 1, 0.5)
+    return (
+        f"{student} handed in {assignment}, which is no assignment, and it was not graded: rename the folder"
+        f"{f'; was {meant[0]} meant?' if meant else ''}"
+    )
+
+
+def _loose(folder: Path) -> list[str]:
+    """A sentence for each learner whose files lie outside an assignment's folder, where nothing is graded."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("submitted/*/*")):
+        if path.is_file() and not path.name.startswith("."):
+            found.setdefault(path.parent.name, []).append(path.name)
+    return [
+        f"{student} has files outside an assignment's folder, which are not graded ({', '.join(names[:MOST_NAMED])}"
+        f"{' …' if len(names) > MOST_NAMED else ''}): move them to submitted/{student}/ASSIGNMENT/"
+        for student, names in found.items()
+    ]
 
 
 def read_hand_in(folder: Path, student: str, assignment: str, about: str) -> HandIn:
@@ -81,8 +114,15 @@ def read_hand_in(folder: Path, student: str, assignment: str, about: str) -> Han
         place,
         key,
         files.hexdigest() if paths else key,
+        _digest(place / f"{assignment}.ipynb", place / "timestamp.txt"),
         _notes(folder, student, assignment),
     )
+
+
+def _digest(*paths: Path) -> str:
+    """One digest of several files, of which some may be missing."""
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "" for path in paths]
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
 def weights_of(folder: Path, number: int) -> list[Path]:

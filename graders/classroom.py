@@ -58,7 +58,7 @@ def grade_class(
     Raises CourseError where the class as a whole cannot be graded. `progress` is called for each hand-in that is done, with
     how many are, and of how many.
     """
-    found, others = find_hand_ins(folder, only)
+    found, astray = find_hand_ins(folder, only)
     writer = GradebookWriter(folder)
     writer.expect_assignments({assignment for _, assignment in found})
     sandbox = sandbox or writer.sandbox
@@ -67,7 +67,7 @@ def grade_class(
     if says["problem"] and not writer.practice:
         raise DataError(says["problem"])
     about = f"{says['data']} {says['torch']} {writer.practice}"
-    remarks = (says["sandbox"], *(f"{name} is no lesson: nbgrader autograde {name} grades it" for name in others))
+    remarks = (says["sandbox"], *astray)
     journal = Journal(folder / PLACE / "journal.jsonl")
     settings = {"practice": writer.practice, "seconds": seconds, "sandbox": sandbox}
     grading = _Grading(folder, journal, writer, progress, len(found), [])
@@ -150,8 +150,8 @@ class _Grading:
         return same and self.writer.has(one.student, one.assignment)
 
     def _stamp(self, one: HandIn) -> str:
-        """A digest of the key and of its result: a second try may have given another."""
-        return hashlib.sha256(json.dumps([one.key, self.journal.results[one.key]]).encode()).hexdigest()
+        """A digest of all that was recorded: the hand-in, and its key's result, of which a second try may give another."""
+        return hashlib.sha256(json.dumps([one.key, one.whole, self.journal.results[one.key]]).encode()).hexdigest()
 
     def _done(self, row: Row) -> None:
         self.rows.append(row)

@@ -12,16 +12,17 @@ MOST_NAMED = 3
 
 
 def find_hand_in(
-    folder: Path, name: str, alone: bool, released: Collection[str], notes: list[str]
+    folder: Path, name: str, alone: bool, released: Collection[str], notes: list[str], *, ours: bool = False
 ) -> tuple[Path | None, list[Cell]]:
     """The file to take and its cells: of those that may be meant the first with an answer, that is, a cell not in `released`.
 
     First comes the notebook of this name, then the script of this name, and where only one notebook is asked for any other, here
-    or one folder deeper, the newest first. Where none has an answer, the first one counts. What is unusual is noted.
+    or one folder deeper, the newest first. Where none has an answer, the first one counts. What is unusual is noted. With `ours`,
+    the notebook of this name is none of the learner's.
     """
     expected = folder / name
-    named = [path for path in (expected, expected.with_suffix(".py")) if _is_file(path)]
-    others = _others(folder, named) if alone else []
+    named = [path for path in (expected, expected.with_suffix(".py")) if _is_file(path) and not (ours and path == expected)]
+    others = other_files(folder, [expected, *named] if ours else named) if alone else []
     read: list[tuple[Path, list[Cell], list[str]]] = []
     for path in [*named, *others][:MOST_TRIED]:
         own: list[str] = []
@@ -49,7 +50,7 @@ def find_hand_in(
     return path, cells
 
 
-def _others(folder: Path, named: list[Path]) -> list[Path]:
+def other_files(folder: Path, named: list[Path]) -> list[Path]:
     """Further files that may be the notebook, the newest first; what begins with a dot is a system's or an editor's own."""
     visible = _visible(folder)
     deeper = [path for one in visible if one.is_dir() and not one.is_symlink() for path in _visible(one)]

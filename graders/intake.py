@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from graders.finding import find_hand_in
+from graders.finding import find_hand_in, other_files
 from graders.limits import MOST_FILES
 from graders.rebuilding import rebuild
 
@@ -69,15 +69,17 @@ def _take_out_links(folder: Path) -> list[str]:
 def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Intake | None:
     student, assignment = folder.parent.name, folder.name
     target, kept = folder / release.name, course / KEPT / student / assignment
-    if _digest(target) and _digest(target) == _remembered(kept, release.stem):
-        return None
+    before, ours = _remembered(kept, release.stem), False
+    if _digest(target) and _digest(target) == before.get("rebuilt"):
+        if before.get("others", {}) == _others(folder, target, before.get("source")):
+            return None
+        ours = True  # what was handed in is beside it, and is another now
     intake = Intake(student, release.stem)
     released = nbformat.read(release, as_version=4)
     sources = {cell.source.strip() for cell in released.cells}
-    path, cells = find_hand_in(folder, release.name, alone, sources, intake.notes)
+    path, cells = find_hand_in(folder, release.name, alone, sources, intake.notes, ours=ours)
     _keep(path, kept)
-    if path and path.parent != folder:
-        _bring_up(path.parent, folder)
+    brought = _bring_up(path.parent, folder, before.get("brought", {})) if path and path.parent != folder else {}
     notebook = rebuild(released, cells, intake.notes)
     if intake.notes:
         notebook.cells.insert(0, _note_cell(intake.notes))
@@ -87,10 +89,19 @@ def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Inta
     temporary.write_text(nbformat.writes(notebook), encoding="utf-8", errors="replace")  # JSON may hold half a letter
     os.replace(temporary, target)
     kept.mkdir(parents=True, exist_ok=True)
-    (kept / f"{release.stem}.json").write_text(
-        json.dumps({"rebuilt": _digest(target), "notes": intake.notes}, indent=1)
-    )
+    source = str(path.relative_to(folder)) if path and path != target else None
+    about = {"rebuilt": _digest(target), "notes": intake.notes, "source": source, "brought": brought}
+    about["others"] = _others(folder, target, source)
+    (kept / f"{release.stem}.json").write_text(json.dumps(about, indent=1))
     return intake
+
+
+def _others(folder: Path, target: Path, source: str | None) -> dict[str, str | None]:
+    """Where a hand-in was taken from another file than the one that is asked for: what it could be taken from, with digests."""
+    if source is None:
+        return {}
+    paths = [*other_files(folder, [target]), *folder.glob("*/*.safetensors")]
+    return {str(path.relative_to(folder)): _digest(path) for path in sorted(paths)}
 
 
 def _note_cell(notes: list[str]) -> NotebookNode:
@@ -100,12 +111,20 @@ def _note_cell(notes: list[str]) -> NotebookNode:
     return cell
 
 
-def _bring_up(place: Path, folder: Path) -> None:
-    """Copy saved runs that lie beside a notebook one folder too deep to where they are looked for."""
+def _bring_up(place: Path, folder: Path, before: dict[str, str]) -> dict[str, str | None]:
+    """Copy saved runs that lie beside a notebook one folder too deep to where they are looked for, over those of `before`.
+
+    Returns the digests of what was copied, by name.
+    """
+    brought = {}
     for run in sorted(place.glob("*.safetensors"))[:MOST_FILES]:
         if run.is_file() and not run.is_symlink():
-            free = run.name if not (folder / run.name).exists() else f"{run.stem}-{place.name}{run.suffix}"
+            there = folder / run.name
+            is_copy = there.exists() and before.get(run.name) == _digest(there)
+            free = run.name if is_copy or not there.exists() else f"{run.stem}-{place.name}{run.suffix}"
             shutil.copyfile(run, folder / free)
+            brought[free] = _digest(folder / free)
+    return brought
 
 
 def _keep(path: Path | None, kept: Path) -> None:
@@ -118,12 +137,13 @@ def _keep(path: Path | None, kept: Path) -> None:
             shutil.copyfile(path, copy)
 
 
-def _remembered(kept: Path, stem: str) -> str | None:
-    """The digest of what this intake wrote last time; kept outside the hand-in, so that nobody can claim it."""
+def _remembered(kept: Path, stem: str) -> dict:
+    """What this intake noted last time; kept outside the hand-in, so that nobody can claim it."""
     try:
-        return json.loads((kept / f"{stem}.json").read_text())["rebuilt"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        noted = json.loads((kept / f"{stem}.json").read_text())
+        return noted if isinstance(noted, dict) else {}
+    except (OSError, ValueError):
+        return {}
 
 
 def _digest(path: Path) -> str | None:

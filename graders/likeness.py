@@ -12,6 +12,7 @@ from course.file_sizes import LARGEST_FILE, LARGEST_HEADER
 from graders.outcome import Outcome
 
 PUBLISHED = Path(__file__).parent / "published.json"  # digests of the reference weights, rendered from them
+MOST_NAMED = 3  # learners; a class in one room, with one seed, may have the same numbers throughout
 SMALLEST = 256  # bytes of a tensor that counts: small ones, such as biases that are all zero, are alike by chance
 ADVICE = "the same network, recipe and seed give the same numbers on a computer of the same kind, and so does copying"
 
@@ -58,13 +59,17 @@ def like_published(path: Path) -> tuple[str, ...]:
 
 
 def like_others(folder: Path) -> tuple[str, ...]:
-    """For `submitted/LEARNER/ASSIGNMENT`: a sentence for each other learner who handed in the same numbers for it."""
+    """For `submitted/LEARNER/ASSIGNMENT`: a sentence that names those who handed in the same numbers for it; none without any."""
     own = [tensor_digests(path) for path in sorted(folder.glob("*.safetensors"))]
-    found = []
+    found: dict[str, None] = {}  # in order, each once
     for path in sorted(folder.parent.parent.glob(f"*/{folder.name}/*.safetensors")):
         if path.parent != folder and any(alike(mine, tensor_digests(path)) for mine in own):
-            found.append(f"its weights are those that {path.parent.parent.name} handed in; {ADVICE}")
-    return tuple(dict.fromkeys(found))
+            found[path.parent.parent.name] = None
+    if not found:
+        return ()
+    *some, last = [*found] if len(found) <= MOST_NAMED else [*[*found][:MOST_NAMED], f"{len(found) - MOST_NAMED} more"]
+    names = f"{', '.join(some)} and {last}" if some else last
+    return (f"its weights are those that {names} handed in; {ADVICE}",)
 
 
 def reasons_to_look(folder: Path, outcomes: dict[str, Outcome]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> Noteb
     changed: dict[int, str] = {}
     extras: dict[int, list[Cell]] = {}
     seen: dict[str, int] = {}
-    place = -1
+    place, known = -1, {-1}
     for cell in cells:
         name = cell.grade_id
         if name in answers:
@@ -46,9 +46,14 @@ def rebuild(release: NotebookNode, cells: list[Cell], notes: list[str]) -> Noteb
             place = sources[cell.source]
         else:
             extras.setdefault(place, []).append(cell)
+        known.add(place)
 
     given = {name: _together(sources, answers[name]) for name, sources in parts.items()}
     _adopt(answers, given, extras, notes)
+    for name, answer in answers.items():
+        if answer.cell_type == "markdown" and given.get(name, answer.source).strip() == answer.source.strip():
+            where = by_name[name] if name in given else max(at for at in known if at < by_name[name])
+            _adopt_text(name, where, given, extras, notes)
     for name, count in seen.items():
         if count > 1:
             notes.append(f"the cell {name} was there {count} times; what was changed was put together")
@@ -83,6 +88,15 @@ def _adopt(answers: dict, given: dict[str, str], extras: dict[int, list[Cell]], 
                 extras[place] = [cell for cell in cells if cell is not found[-1]]
                 notes.append(f"the answer {name} was found in a cell without its grade id")
                 break
+
+
+def _adopt_text(name: str, where: int, given: dict[str, str], extras: dict[int, list[Cell]], notes: list[str]) -> None:
+    """A written answer is what the learner wrote instead of its cell, or below it, where that was left as it was."""
+    texts = [cell for cell in extras.get(where, []) if cell.kind == "markdown" and cell.source.strip()]
+    if texts:
+        notes.append(f"the answer {name} was found in a text {'below its cell' if name in given else 'without its grade id'}")
+        given[name] = "\n\n".join(cell.source for cell in texts)
+        extras[where] = [cell for cell in extras[where] if cell not in texts]
 
 
 def _assemble(release: NotebookNode, given: dict, changed: dict, extras: dict) -> NotebookNode:

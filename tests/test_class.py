@@ -16,6 +16,7 @@ import pytest
 
 from course.errors import SandboxError, UsageError
 from graders.bubblewrap import why_not
+from graders.class_hand_ins import find_hand_ins, read_hand_in
 from graders.class_report import report
 from graders.classroom import Graded, Row
 from graders.course_folder import build_course
@@ -173,6 +174,40 @@ def hand_in(
     nbformat.write(notebook, target / f"{SLUG}.ipynb")
     shutil.copy(weights_path(8), target)
     return target
+
+
+def test_another_text_is_recorded_again_and_not_judged_again(tmp_path: Path) -> None:
+    folder = build_course(tmp_path / "course", [8])
+    shutil.copytree(folder / "source" / SLUG, folder / "release" / SLUG)
+    place = hand_in(folder, "ada")
+    first = read_hand_in(folder, "ada", SLUG, "")
+    notebook = nbformat.read(place / f"{SLUG}.ipynb", as_version=4)
+    next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "analysis").source = "Better."
+    nbformat.write(notebook, place / f"{SLUG}.ipynb")
+    second = read_hand_in(folder, "ada", SLUG, "")
+    (place / "timestamp.txt").write_text("2026-01-31 12:00:00 UTC")
+    third = read_hand_in(folder, "ada", SLUG, "")
+    assert first.key == second.key == third.key
+    assert len({first.whole, second.whole, third.whole}) == 3
+
+
+def test_what_lies_where_nothing_is_graded_is_told_of(tmp_path: Path) -> None:
+    folder = build_course(tmp_path / "course", [8])
+    for place in (f"ada/{SLUG}", "bert/08_final", "cleo/homework", "cleo/unknown"):
+        (folder / "submitted" / place).mkdir(parents=True)
+    (folder / "source" / "homework").mkdir()
+    (folder / "submitted" / "dora").mkdir()
+    (folder / "submitted" / "dora" / f"{SLUG}.ipynb").touch()
+    found, astray = find_hand_ins(folder, None)
+    assert found == [("ada", SLUG)]
+    for said in (
+        f"bert handed in 08_final, which is no assignment, and it was not graded: rename the folder; was {SLUG} meant?",
+        "homework is no lesson: nbgrader autograde homework grades it",
+        "cleo handed in unknown",
+        f"dora has files outside an assignment's folder, which are not graded ({SLUG}.ipynb)",
+    ):
+        assert any(said in sentence for sentence in astray), astray
+    assert len(astray) == 4
 
 
 def net(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -1,6 +1,7 @@
 """Reasons to retrain: honest weights give none, weights that were not earned give one, with figures."""
 
 import json
+import shutil
 import time
 from dataclasses import replace
 from functools import partial
@@ -110,6 +111,15 @@ def test_weights_that_two_learners_handed_in_are_named(tmp_path: Path) -> None:
     assert ["bert" in sentence for sentence in found["anna"]] == [True]
     assert ["anna" in sentence for sentence in found["bert"]] == [True]
     assert found["cleo"] == ()
+
+
+def test_a_room_full_of_equal_runs_is_one_sentence_each(tmp_path: Path) -> None:
+    for learner in range(6):
+        folder = tmp_path / "submitted" / f"learner{learner}" / "08_final_model"
+        folder.mkdir(parents=True)
+        shutil.copy(weights_path(8), folder / "08_final_model.safetensors")
+    (sentence,) = like_others(tmp_path / "submitted" / "learner0" / "08_final_model")
+    assert "those that learner1, learner2, learner3 and 2 more handed in" in sentence
 
 
 @pytest.mark.parametrize("content", [b"", bytes([255] * 8), bytes([2] + [0] * 7) + b"[]", bytes(100)])

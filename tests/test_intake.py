@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course.pairs import LESSONS
 from graders.intake import take_in
@@ -238,6 +238,60 @@ def test_a_notebook_is_found_where_an_honest_learner_puts_it(
     taken = next(other for other in reversed(ELSEWHERE[name]) if not other.startswith("."))
     assert cells["Net"].source.endswith(f"# {taken}") and "raise" not in cells["Net"].source
     assert f"{taken} was taken for it" in notes[0]
+
+
+@pytest.mark.parametrize("name", ["final.ipynb", "homework/08_final_model.ipynb"])
+def test_what_was_taken_from_another_file_is_taken_again_when_that_changes(
+    handed_in: Path, solved: NotebookNode, name: str
+) -> None:
+    path = handed_in.parent / name
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(solved, path)
+    taken_in(handed_in)
+    assert take_in(handed_in.parents[3], SLUG, "ada") == []
+    cell(solved, "Net").source = "class Net: second"
+    nbformat.write(solved, path)
+    assert taken_in(handed_in)[0]["Net"].source == "class Net: second"
+
+
+def test_a_newer_file_beside_the_one_that_was_taken_is_taken(handed_in: Path, solved: NotebookNode) -> None:
+    for number in (1, 2):
+        cell(solved, "Net").source = f"class Net: number {number}"
+        path = handed_in.with_name(f"08_final_model ({number}).ipynb")
+        nbformat.write(solved, path)
+        os.utime(path, (1e9 + number, 1e9 + number))
+        assert taken_in(handed_in)[0]["Net"].source == f"class Net: number {number}"
+
+
+def test_a_run_one_folder_too_deep_is_brought_up_again_when_it_changes(handed_in: Path, solved: NotebookNode) -> None:
+    deeper = handed_in.parent / "homework"
+    deeper.mkdir()
+    nbformat.write(solved, deeper / handed_in.name)
+    for content in (b"a run", b"a better run"):
+        (deeper / "08_final_model.safetensors").write_bytes(content)
+        taken_in(handed_in)
+        assert handed_in.with_suffix(".safetensors").read_bytes() == content
+
+
+def test_a_written_answer_is_found_without_its_grade_id(handed_in: Path, solved: NotebookNode) -> None:
+    cell(solved, "prediction").source, cell(solved, "analysis").source = "It will be 9.", "It was 8."
+    stripped(solved)
+    for c in solved.cells:
+        c["id"] = f"other-{c['id']}"
+    nbformat.write(solved, handed_in)
+    cells, notes = taken_in(handed_in)
+    assert (cells["prediction"].source, cells["analysis"].source) == ("It will be 9.", "It was 8.")
+    assert any("prediction was found in a text without its grade id" in note for note in notes)
+
+
+def test_a_written_answer_is_found_below_its_cell(handed_in: Path, solved: NotebookNode) -> None:
+    blank = cell(nbformat.read(RELEASE, as_version=4), "prediction").source
+    cell(solved, "prediction").source = blank
+    solved.cells.insert(solved.cells.index(cell(solved, "prediction")) + 1, new_markdown_cell("It will be 9."))
+    nbformat.write(solved, handed_in)
+    cells, notes = taken_in(handed_in)
+    assert cells["prediction"].source == "It will be 9."
+    assert any("below its cell" in note for note in notes)
 
 
 def test_a_run_is_brought_up_with_its_notebook(handed_in: Path, solved: NotebookNode) -> None:
