@@ -19,6 +19,7 @@ from graders.answer_inputs import (
     schedule_settings,
     small_network,
 )
+from graders.by_hand import ByHand
 
 TWO_FIGURES = "two numbers: mean loss, accuracy in percent"
 
@@ -132,16 +133,19 @@ def ask_test_loop(answer: Callable, seed: int) -> dict:
 
 
 def ask_receptive_field(answer: Callable, seed: int) -> dict:
-    return {"values": [number(answer(list(layers))) for layers in layer_lists(seed)]}
+    with ByHand("a sum over the layers"):
+        return {"values": [number(answer(list(layers))) for layers in layer_lists(seed)]}
 
 
 def ask_count_by_hand(answer: Callable, seed: int) -> dict:
-    return {"values": [number(answer(*settings)) for settings in convolution_settings(seed)]}
+    with ByHand("a product of the settings"):
+        return {"values": [number(answer(*settings)) for settings in convolution_settings(seed)]}
 
 
 def ask_batch_norm(answer: Callable, seed: int) -> dict:
     x, weight, bias, eps = normalisation_inputs(seed)
-    y = given(answer(x.clone(), weight, bias, eps), "the normalised tensor")
+    with ByHand("the mean, the variance, and what is made of them"):
+        y = given(answer(x.clone(), weight, bias, eps), "the normalised tensor")
     return {"shape": list(y.shape), "values": _numbers(y)}
 
 
