@@ -112,11 +112,11 @@ def _is_unwritten(error: Exception) -> bool:
 
 @contextmanager
 def _strangers(module: nn.Module):
-    """Gives the layers with parameters that a forward pass calls and the network does not hold."""
-    own, called = set(module.modules()), list[nn.Module]()
+    """Gives the layers that a forward pass calls with parameters that the network does not hold."""
+    own, called = {id(parameter) for parameter in module.parameters()}, list[nn.Module]()
 
     def note(part, inputs):
-        if part not in own and next(part.parameters(), None) is not None:
+        if any(id(parameter) not in own for parameter in part.parameters()):
             called.append(part)
 
     hook = nn.modules.module.register_module_forward_pre_hook(note)

@@ -481,7 +481,10 @@ class FractionalLabels(solution(1).DigitDataset):
 
 
 def array(x, weight, bias, eps):
-    return torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True, eps=eps).numpy()
+    values, axes = x.numpy(), (0, 2, 3)
+    deviation = (values.var(axes, keepdims=True) + eps) ** 0.5
+    scaled = (values - values.mean(axes, keepdims=True)) / deviation
+    return scaled * weight.numpy()[:, None, None] + bias.numpy()[:, None, None]
 
 
 def test_an_array_is_a_tensor_as_well() -> None:
