@@ -37,20 +37,23 @@ def find_evidence(folder: Path, number: int, graph: Graph, recipe: Recipe) -> Ev
     problems = []
     for path in paths[:MOST_FILES]:
         if path.is_symlink():
-            problems.append(f"{path.name} is a link; hand in the file itself")
+            problems.append((f"{path.name} is a link", "hand in the file itself"))
             continue
         try:
             submission = load_submission(path)
         except (CourseError, OSError) as error:
-            problems.append(str(error))
+            problems.append((str(error), ""))
             continue
         if submission.graph.hash != graph.hash:
-            problems.append(f"{path.name} is a run of another network; train again after the last change of Net")
+            problems.append((f"{path.name} is a run of another network", "train again after the last change of Net"))
         elif submission.recipe.hash != recipe.hash:
-            problems.append(f"{path.name} is a run of another recipe; train again after the last change of recipe")
+            problems.append((f"{path.name} is a run of another recipe", "train again after the last change of recipe"))
         else:
             return Evidence(submission)
-    return Evidence(None, problems[0])
+    seen, advice = problems[0]
+    if paths[0].stem != slug:
+        return Evidence(None, f"there is no {slug}.safetensors yet: train first, and run.save(…) writes it ({seen})")
+    return Evidence(None, f"{seen}; {advice}" if advice else seen)
 
 
 def judge_evidence(evidence: Evidence, data: Data, floor: float | None = None) -> Outcome:

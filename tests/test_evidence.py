@@ -23,6 +23,7 @@ from course.submission_file import load_submission, save_submission
 from graders import retraining
 from graders.check import check
 from graders.doubts import find_doubts
+from graders.evidence import find_evidence
 from graders.likeness import like_others, like_published
 from graders.retraining import judge_retraining
 from solutions.modules import weights_path
@@ -68,6 +69,16 @@ def test_weights_fitted_to_the_test_digits_are_better_on_them_than_on_training_d
 
 def test_what_was_learned_by_heart_collapses_when_digits_move_by_a_pixel(doubts_by_heart, mnist) -> None:
     assert any("shifted by a pixel" in doubt for doubt in doubts_by_heart)
+
+
+def test_where_a_lessons_own_run_is_missing_that_is_said_first(tmp_path: Path) -> None:
+    (tmp_path / weights_path(8).name).write_bytes(weights_path(8).read_bytes())
+    submission = load_submission(weights_path(8))
+    found = find_evidence(tmp_path, 9, submission.graph, replace(submission.recipe, epochs=18))
+    assert found.problem == (
+        "there is no 09_image_augmentation.safetensors yet: train first, and run.save(…) writes it "
+        "(08_final_model.safetensors is a run of another recipe)"
+    )
 
 
 def renamed(submission: Submission) -> Submission:
