@@ -18,6 +18,10 @@ def settings_of(given, what: str, module, names) -> dict:
             raise RecipeError(f"{what}: write its settings by name, as {example} in partial({_name(function)}, {example})")
     allowed = {getattr(module, name): name for name in names}
     if not isinstance(function, type) or function not in allowed:
+        if type(given) in allowed:
+            cure = "partial(StepLR, step_size=6, gamma=0.1)" if what == "schedule" else "partial(SGD, lr=0.01, momentum=0.9)"
+            said = f"saw a ready-made {type(given).__name__}, expected only its class and settings, such as {cure}"
+            raise RecipeError(f"{what}: {said}; the training itself makes one of it")
         raise RecipeError(f"{what} is a class, {one_of(names)}, alone or in a partial; saw {kind_of(given)}")
     keywords = {key: plain(value) for key, value in keywords.items()}
     known = set(inspect.signature(function).parameters) - {"params", "optimizer"}
@@ -64,7 +68,8 @@ def kind_of(thing) -> str:
         return f"a partial of {_name(thing)}"
     if isinstance(thing, type) or inspect.isroutine(thing):
         return _name(thing)
-    return f"a {_name(thing)} object of {type(thing).__module__}"
+    name, module = _name(thing), type(thing).__module__
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}{'' if module == 'builtins' else f' object of {module}'}"
 
 
 def one_of(names) -> str:

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+import torch
 from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 
@@ -30,6 +31,21 @@ REFUSED = {
 def test_what_would_fail_in_training_is_refused_at_once(name: str) -> None:
     with pytest.raises(RecipeError, match=next(iter(REFUSED[name]))):
         Recipe(5, **REFUSED[name])
+
+
+WEIGHT = torch.nn.Parameter(torch.zeros(1))
+READY_MADE = {
+    "an optimizer": (dict(optimizer=SGD([WEIGHT], lr=0.1)), "saw a ready-made SGD, .*partial\\(SGD, lr=0.01, momentum=0.9\\)"),
+    "a schedule": (dict(schedule=StepLR(SGD([WEIGHT], lr=0.1), 6)), "saw a ready-made StepLR, .*partial\\(StepLR, step_size=6"),
+    "a number": (dict(schedule=0), "saw an int$"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READY_MADE)
+def test_what_is_no_class_is_named_with_what_to_write(name: str) -> None:
+    given, said = READY_MADE[name]
+    with pytest.raises(RecipeError, match=said):
+        Recipe(5, **given)
 
 
 def test_an_augmentation_without_its_setting_is_refused_when_read() -> None:
