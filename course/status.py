@@ -70,6 +70,11 @@ def report(folder) -> str:
     """Every lesson in a line, what comes next, and whom to ask for the rest. Raises UsageError where there is no folder."""
     folder = Path(folder)
     if not folder.is_dir():
+        if any((Path.cwd() / f"{item.slug}.ipynb").is_file() for item in lessons()):
+            raise UsageError(
+                f"there is no folder {folder} here, and the lessons are in this folder itself: go one folder up (cd ..) and "
+                "ask again, or say --folder ."
+            )
         raise UsageError(
             f"there is no folder {folder}: python -m course lab --folder {folder} makes it, with the lessons"
         )
@@ -83,7 +88,8 @@ def report(folder) -> str:
     if last:
         path = (folder / f"{last.item.slug}.ipynb").as_posix()
         lines.append(
-            f"Does the run fit the notebook, and both the constraints? The grader says: python -m graders check {path}"
+            "Does the run fit the notebook, and do both meet the four constraints? "
+            f"The grader says: python -m graders check {path}"
         )
     return "\n".join(lines)
 

@@ -105,6 +105,7 @@ def test_after_the_answers_come_the_training_and_then_the_next_lesson(
     shutil.copy(weights_path(8), workspace)
     said = report(workspace)
     assert "Next: lesson 9" in said
+    assert "do both meet the four constraints" in said
     assert f"python -m graders check {workspace.as_posix()}/{SLUG}.ipynb" in said
 
 
@@ -135,6 +136,15 @@ def test_a_copy_that_was_broken_off_is_made_whole(tmp_path: Path) -> None:
 def test_a_missing_folder_is_answered_by_what_makes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--folder", str(tmp_path / "none")]) == 2
     assert "python -m course lab --folder" in capsys.readouterr().err
+
+
+def test_among_the_lessons_it_says_to_go_one_folder_up(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace)
+    assert main(["status"]) == 2
+    said = capsys.readouterr().err
+    assert "cd .." in said and "course lab" not in said
 
 
 def test_no_code_of_the_learner_is_run_and_nothing_heavy_is_loaded(workspace: Path) -> None:
