@@ -93,7 +93,8 @@ def try_out(module: nn.Module) -> dict[int, torch.Tensor]:
                 f"{type(error).__name__}: {one_line(error)}{advice}{place()}"
             ) from error
         if not isinstance(answers[count], torch.Tensor):
-            raise GraphError(f"forward should return one tensor, saw {type(answers[count]).__name__}")
+            missing = ": is the return missing?" if answers[count] is None else ""
+            raise GraphError(f"forward should return one tensor, saw {type(answers[count]).__name__}{missing}")
         called.append(strangers)
     anew = [part for part in called[-1] if all(part is not other for other in called[0])]
     if anew:

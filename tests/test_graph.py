@@ -238,6 +238,11 @@ def test_a_layer_that_fails_is_named_with_what_it_was_given() -> None:
         Graph.trace(Net)
 
 
+def test_a_forgotten_return_is_asked_for() -> None:
+    with pytest.raises(GraphError, match="saw NoneType: is the return missing"):
+        Graph.trace(make(lambda s, x: None))
+
+
 SLIPS = {
     "an argument of its own": (lambda channels: nn.Conv2d(1, channels, 3), "needs arguments: give each a default"),
     "a layer that misses one": (lambda: nn.Conv2d(1, 8), "cannot be built"),
