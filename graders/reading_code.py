@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from course.errors import GraphError, RecipeError, SandboxError, SubmissionError, UsageError
+from course.iterations import number_of
 from graders.definitions import definitions
 from graders.missing import explain_missing
 from graders.sandbox import NOT_OUR_FORM, Limits, run_probes
@@ -64,7 +65,16 @@ def read_code(
     given = run_probes(found.source, {"probes": ["network", "recipe"]}, limits, meanwhile)
     answers, failures = given.get("answers"), given.get("failures")
     problems = [*found.problems, *(str(f)[:400] for f in (failures if isinstance(failures, list) else []))]
+    if number_of(path.stem) == 1 and _is_missing(answers, "recipe"):
+        raise SubmissionError(
+            f"{path.name}: lesson 1 has no recipe, and no constraints to meet; it is graded by the checks in its notebook"
+        )
     return _answer(answers, "network", problems, cells), _answer(answers, "recipe", problems, cells)
+
+
+def _is_missing(answers, name: str) -> bool:
+    answer = answers.get(name) if isinstance(answers, dict) else None
+    return isinstance(answer, dict) and answer.get("state") == "not attempted"
 
 
 def _answer(answers, name: str, problems: list[str], cells: list[str]) -> dict:

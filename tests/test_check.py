@@ -325,6 +325,12 @@ def test_what_is_missing_is_named_with_what_stands_there_instead(tmp_path: Path,
 
 
 @pytest.mark.usefixtures("warm")
+def test_lesson_1_is_sent_to_its_notebooks_checks(tmp_path: Path) -> None:
+    verdict = check(script(tmp_path, HEAD + SMALL, "01_setup.py"))
+    assert verdict.error and "lesson 1 has no recipe" in verdict.error["message"], verdict.error
+
+
+@pytest.mark.usefixtures("warm")
 def test_the_example_of_a_recipe_is_one(tmp_path: Path) -> None:
     assert check(script(tmp_path, HEAD + SMALL + EXAMPLE)).constraints["epochs"].passed
 
