@@ -1,7 +1,9 @@
 """Does a graph give ten scores a digit; and where it does not, the layer at which things part ways."""
 
+from dataclasses import dataclass
+
 from course.errors import GraphError
-from course.graph import Graph
+from course.graph import INPUT, Graph
 from course.operations import RESHAPES
 from course.rows import Row
 from course.shapes import infer_shapes
@@ -53,13 +55,41 @@ def _reason(rows: list[Row], output: str) -> str:
 def _suspects(rows: list[Row]) -> str:
     """What in this network leaves a map larger than it might be."""
     convolutions = [row for row in rows if row.kind == "conv"]
+    small = small_average(rows)
     padded = [str(i) for i, row in enumerate(convolutions, start=1) if any(any(pair) for pair in row.padding or ())]
-    kinds = {row.kind for row in rows}
+    kinds = {row.kind for row in rows if not small or row.name != small.row}
     found = []
     if not kinds & {"max_pool", "avg_pool"}:
         found.append("no pooling halves it")
-    if not any(kind.startswith("global_") for kind in kinds):
+    if small:
+        found.append(f"{small}; a global one is as large as the map")
+    elif not any(kind.startswith("global_") for kind in kinds):
         found.append("no global average pooling takes it together")
-    if padded:
+    if padded and not small:
         found.append(f"padding in convolution{'s' if len(padded) > 1 else ''} {', '.join(padded)} keeps it large")
     return "; ".join(found) or "a convolution, or a pooling, with a larger kernel or without padding makes it smaller"
+
+
+@dataclass(frozen=True)
+class SmallAverage:
+    """An average pooling at a network's end whose kernel is smaller than its map; both as (height, width)."""
+
+    row: str
+    at: str
+    kernel: tuple[int, ...]
+    map: tuple[int, ...]
+
+    def __str__(self) -> str:
+        kernel, size = (" × ".join(map(str, sides)) for sides in (self.kernel, self.map))
+        return f"{self.row}'s kernel is {kernel}, on a map of {size}{f' (at {self.at})' if self.at else ''}"
+
+
+def small_average(rows: list[Row]) -> SmallAverage | None:
+    """The last average pooling, if it is not global, and if nothing behind it slides over positions, as behind a halving."""
+    shapes = {INPUT: (1, 28, 28)} | {row.name: row.shape for row in rows}
+    for row in reversed(rows):
+        if row.kind == "avg_pool" and row.kernel:
+            return SmallAverage(row.name, row.at, row.kernel, shapes[row.inputs[0]][1:])
+        if row.kind == "max_pool" or (row.kind == "conv" and max(row.kernel or (1,)) > 1):
+            return None
+    return None

@@ -17,4 +17,6 @@ def expect_affordable(graph: Graph) -> None:
         (work, MOST_WORK, "takes {:,} multiply-adds"),
     ):
         if value > most:
-            raise GraphError(f"the network {what.format(value)} for a digit, the most that is graded is {most:,}")
+            halves = any("pool" in row.kind or max(row.stride or (1,)) > 1 for row in graph.rows)
+            advice = "" if halves else "; no pooling makes its maps smaller: a max-pool by two leaves a quarter of the work"
+            raise GraphError(f"the network {what.format(value)} for a digit, the most that is graded is {most:,}{advice}")

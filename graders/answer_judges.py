@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from graders import answer_inputs
 from graders.near import near
-from graders.outcome import Outcome, correct, not_yet
+from graders.outcome import Outcome, correct, counted, not_yet
 from graders.setup_judges import (
     judge_dataset,
     judge_loaders,
@@ -80,7 +80,7 @@ def judge_rates(seen: dict, seed: int) -> Outcome:
         expected = [lr * gamma ** (epoch // step) for epoch in range(epochs)]
         said = f"for {epochs} epochs from {lr} with step_size={step}, gamma={gamma}"
         if len(rates) != epochs:
-            return not_yet(f"{said} saw {len(rates)} rates, expected one an epoch")
+            return not_yet(f"{said} saw {counted(len(rates), 'rate')}, expected one an epoch")
         if near(rates, expected, ROUNDING):
             continue
         if len(set(rates)) == 1:

@@ -48,7 +48,7 @@ def judge_epochs(recipe: Recipe) -> Constraint:
     """Rule 3: fewer than 20 passes over the training digits."""
     epochs = recipe.epochs
     if epochs < EPOCHS_LIMIT:
-        return Constraint(True, epochs, EPOCHS_LIMIT, f"{epochs} epochs, fewer than {EPOCHS_LIMIT}")
+        return Constraint(True, epochs, EPOCHS_LIMIT, f"{epochs} epoch{'' if epochs == 1 else 's'}, fewer than {EPOCHS_LIMIT}")
     return Constraint(
         False, epochs, EPOCHS_LIMIT,
         f"{epochs} epochs, and the rule asks for fewer than {EPOCHS_LIMIT}; set epochs={EPOCHS_LIMIT - 1} or less",

@@ -58,7 +58,8 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
         _write_rubric(folder / "rubrics" / f"{slug}.md", number)
-    print(f"{folder}: {len(set(lessons or known))} assignments in source/. Next, in that folder:")
+    written = len(set(lessons or known))
+    print(f"{folder}: {written} assignment{'' if written == 1 else 's'} written to source/. Next, in that folder:")
     print(f"  nbgrader generate_assignment {known[min(lessons or known)].slug}")
     print(f"In this course {describe(choose() if asked == BEST else asked)}.")
     if asked == BEST:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from course.graph import Graph
 from course.operations import POINTWISE
-from graders.outcome import Outcome, correct, not_yet
+from graders.outcome import Outcome, correct, counted, not_yet
 from graders.output_judges import added_pools, judge_gap, judge_output
 from graders.plans import plan, pooling_field
 from graders.structure import DROPOUTS, Chain, Layer, chain, words
@@ -44,7 +44,7 @@ def judge_layers(graph: Graph, number: int) -> Outcome:
     strangers = [layer for layer in seen.layers if layer.kind not in ("conv", "max_pool", "avg_pool", *poolings, *ACTIVATIONS)]
     strangers += [] if poolings else added_pools(seen, planned)
     if strangers:
-        return not_yet(f"saw {strangers[0].name}, which the lesson's table does not have")
+        return not_yet(_stranger(strangers[0]))
     for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
         for what, a, b in (
             ("kernel", one.kernel, other.kernel),
@@ -55,7 +55,7 @@ def judge_layers(graph: Graph, number: int) -> Outcome:
         ):
             if a != b:
                 return not_yet(f"convolution {i}{one.place}: saw {what} {a}, expected {b}")
-    return _same_count(seen, planned) or correct(f"{len(planned.convolutions)} convolutions, each as planned")
+    return _same_count(seen, planned, here=True) or correct(f"{len(planned.convolutions)} convolutions, each as planned")
 
 
 def judge_activations(graph: Graph, number: int) -> Outcome:
@@ -170,9 +170,19 @@ def _drops(follower: str) -> bool:
     return follower == "dropout" or follower in DROPOUTS.values()
 
 
-def _same_count(seen: Chain, planned: Chain) -> Outcome | None:
+def _same_count(seen: Chain, planned: Chain, *, here: bool = False) -> Outcome | None:
     a, b = len(seen.convolutions), len(planned.convolutions)
-    return None if a == b else not_yet(f"saw {a} convolutions, expected {b}; start with the check of the layers")
+    if a == b:
+        return None
+    advice = "compare them with the lesson's table, line by line" if here else "start with the check of the layers"
+    return not_yet(f"saw {counted(a, 'convolution')}, expected {b}; {advice}")
+
+
+def _stranger(layer: Layer) -> str:
+    """What is said of a layer that is not planned, by the name that a learner wrote."""
+    if layer.kind == "flatten":
+        return f"saw flatten{layer.place}: flatten() without an axis puts the whole batch in one row; flatten(1)"
+    return f"saw {layer.name}, which the lesson's table does not have"
 
 
 def _count(planned: Chain, follower: str) -> int:

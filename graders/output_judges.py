@@ -1,9 +1,9 @@
 """What the checks ask of a network's end: the global average pooling, and the ten scores."""
 
 from course.graph import Graph
-from course.output import output_problem
+from course.output import SmallAverage, output_problem, small_average
 from course.rows import numbers
-from graders.outcome import Outcome, correct, not_yet
+from graders.outcome import Outcome, correct, counted, not_yet
 from graders.plans import plan
 from graders.structure import REARRANGING, TAIL, Chain, Layer, chain, words
 
@@ -13,12 +13,16 @@ def judge_gap(graph: Graph, number: int) -> Outcome:
     seen, planned = chain(graph), plan(number)
     places, wanted = seen.of_kind("global_avg_pool"), planned.of_kind("global_avg_pool")
     if len(places) != 1:
+        if seen.of_kind("global_max_pool") and not places:
+            return not_yet("saw a global max-pool, expected a global average pooling: nn.AdaptiveAvgPool2d(1)")
+        average = small_average(graph.rows)
+        if average and not places:
+            return not_yet(f"saw no global average pooling, expected one: {average}{_cure(seen, planned, average)}")
         small = [layer for layer in seen.layers if layer.kind == "avg_pool"]
         if small and not places:
             return not_yet(
                 f"saw an average pooling by {small[0].kernel}{small[0].place} on a map that is larger, expected a global one: "
-                "is a layer before it missing, or a padding left in? "
-                "Its kernel is as large as the map, as nn.AdaptiveAvgPool2d(1) makes it"
+                "its kernel is as large as the map, as nn.AdaptiveAvgPool2d(1) makes it"
             )
         wide = [layer for layer in seen.convolutions if isinstance(layer.kernel, int) and layer.kernel > 3]
         instead = f"; the {wide[0].kernel}×{wide[0].kernel} convolution is what it replaces" if wide else ""
@@ -30,8 +34,20 @@ def judge_gap(graph: Graph, number: int) -> Outcome:
         return not_yet(f"saw an average pooling by {added[0].kernel}{added[0].place} besides the global one, expected none")
     behind, expected = len(seen.convolutions) - places[0], len(planned.convolutions) - wanted[0]
     if behind != expected:
-        return not_yet(f"saw {behind} convolutions behind the global average pooling, expected {expected or 'none'}")
+        return not_yet(f"saw {counted(behind, 'convolution')} behind the global average pooling, expected {expected or 'none'}")
     return correct("one global average pooling" + (", and a layer behind it" if expected else ", at the end"))
+
+
+def _cure(seen: Chain, planned: Chain, average: SmallAverage) -> str:
+    """What to do about an average pooling that is smaller than its map: the map may be too large, too."""
+    missing = len(planned.of_kind("max_pool")) > len(seen.of_kind("max_pool"))
+    padded = [i for i, (a, b) in enumerate(zip(seen.convolutions, planned.convolutions, strict=False), start=1)
+              if a.padding != b.padding]  # fmt: skip
+    if missing:
+        return "; the map is larger than planned, because a max-pool before it is missing"
+    if padded:
+        return f"; convolution {padded[0]} has another padding than planned, and so the map another size"
+    return "; a global one is as large as the map, as nn.AdaptiveAvgPool2d(1) makes it"
 
 
 def judge_output(graph: Graph, number: int) -> Outcome:

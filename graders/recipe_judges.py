@@ -46,11 +46,25 @@ def judge_schedule(recipe: Recipe) -> Outcome:
     used = {name: value for name, value in about["optimizer"].items() if value and name not in HOW_NOT_WHAT}
     if not _documented(used) or recipe.batch_size != BATCH_SIZE:
         return not_yet(
-            f"the schedule is right, but it goes with {used} and batches of {recipe.batch_size}; "
-            f"expected {DOCUMENTED} and batches of {BATCH_SIZE}",
+            f"the schedule is right, but not what it goes with: {'; '.join(_differences(used, recipe.batch_size))}",
             0.8,
         )
     return correct("a tenth of the rate after every sixth epoch")
+
+
+def _differences(used: dict, batch_size: int) -> list[str]:
+    """A sentence for each setting that is another than the documented one."""
+    if used["name"] != DOCUMENTED["name"]:
+        return [f"saw the optimizer {used['name']}, expected partial(SGD, lr=0.01, momentum=0.9)"]
+    found = []
+    for name, wished in DOCUMENTED.items():
+        seen = used.get(name, 0)
+        if name != "name" and not near([seen], [wished], 1e-6):
+            found.append(f"saw {name} {seen:g}, expected {wished:g}: set {name}={wished:g}")
+    found += [f"saw {name} {used[name]}, expected none: leave {name} out" for name in used if name not in DOCUMENTED]
+    if batch_size != BATCH_SIZE:
+        found.append(f"saw batches of {batch_size}, expected {BATCH_SIZE}: set batch_size={BATCH_SIZE}")
+    return found
 
 
 def _rates(recipe: Recipe) -> list[float]:

@@ -14,6 +14,7 @@ from course.rows import Row, numbers
 DROPOUTS = {"feature_dropout": "Dropout2d", "alpha_dropout": "AlphaDropout", "feature_alpha_dropout": "FeatureAlphaDropout"}
 # Other libraries' momentum is one less ours; and an eps that is no longer small beside a variance changes what is learned.
 MOST = {"momentum": 0.5, "eps": 0.01}
+MAX_POOLS = ("max_pool", "global_max_pool")
 FOLLOWERS = ("relu", "norm", "dropout")
 TAIL = ("log_softmax", "softmax")
 PADS = ("pad", "constant_pad_nd")
@@ -45,6 +46,7 @@ class Layer:
             known = {
                 "max_pool": "the max-pool",
                 "global_avg_pool": "the global average pooling",
+                "global_max_pool": "a global max-pool",
                 "to": "a cast to another number format",
                 "detach": "a detach (nothing before it learns)",
             }
@@ -107,7 +109,7 @@ def _does_nothing(row: Row, same_numbers: bool, layers: list[Layer]) -> bool:
     average_of_one = row.kind == "global_avg_pool" and same_numbers and not any(map(any, row.padding or ()))
     no_pad = not any(row.settings.get("pads", (1,)))
     # Of a max-pool that gives the places, too, the values come first.
-    values = row.operation == "getitem" and bool(layers) and layers[-1].kind == "max_pool" and not layers[-1].after
+    values = row.operation == "getitem" and bool(layers) and layers[-1].kind in MAX_POOLS and not layers[-1].after
     return row.settings.get("p") == 0 or cast or no_pad or average_of_one or values
 
 

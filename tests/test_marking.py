@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.optim import SGD
+from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import MultiStepLR, StepLR
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
 from course.data import load_practice_digits
+from course.errors import GraphError
 from course.graph import Graph
 from course.iterations import lessons
 from course.pairs import LESSONS
@@ -172,6 +173,16 @@ DIFFERENT = {  # not in the lesson's table: lesson, a change of the reference ne
         6, "nn.AvgPool2d(7),", "nn.LogSoftmax(1), nn.AvgPool2d(7),", "layers", "saw log_softmax before avg_pool2d",
     ),
     "scores that keep their axes": (1, "x.flatten(1)", "x", "layers", "return x.flatten(1)"),
+    "scores of all digits in one row": (
+        1, "F.log_softmax(x.flatten(1), dim=1)", "x.flatten()", "layers", "without an axis puts the whole batch in one row",
+    ),
+    "a layer forgotten": (
+        8, "nn.Conv2d(16, 10, 1, bias=False),", "", "layers", "saw 7 convolutions, expected 8; compare them with the",
+    ),
+    "a global max-pool": (6, "nn.AvgPool2d(7)", "nn.AdaptiveMaxPool2d(1)", "gap", "saw a global max-pool, expected a global av"),
+    "another padding before the average": (
+        8, "nn.Conv2d(16, 16, 3, padding=1,", "nn.Conv2d(16, 16, 3, padding=2,", "gap", "convolution 7 has another padding",
+    ),
     "dropout of whole channels": (8, "nn.Dropout(", "nn.Dropout2d(", "dropout", "saw Dropout2d behind the 3×3 convolution"),
     "dropout where there is none yet": (
         4, "nn.MaxPool2d(2),", "nn.Dropout(0.1), nn.MaxPool2d(2),", "layers", "saw 1 dropout behind it, expected none",
@@ -208,6 +219,11 @@ def test_what_the_lessons_table_does_not_have_is_named(name: str) -> None:
     number, old, new, check, said = DIFFERENT[name]
     messages = short_of(number, old, new)
     assert said in messages.get(check, "all points"), messages
+
+
+def test_a_network_without_pooling_that_costs_too_much_is_told_so() -> None:
+    with pytest.raises(GraphError, match="most that is graded is 2,000,000,000; no pooling makes its maps smaller"):
+        short_of(1, "x = F.max_pool2d(x, 2)", "pass")
 
 
 def short_of(number: int, *changes: str) -> dict[str, str]:
@@ -265,10 +281,11 @@ def test_a_schedule_is_judged_by_its_rates(schedule, fraction: float, epochs: in
 @pytest.mark.parametrize(
     "other, said",
     [
-        (dict(optimizer=partial(SGD, lr=0.01)), "goes with {'name': 'SGD', 'lr': 0.01} and"),
-        (dict(optimizer=partial(SGD, lr=0.01, momentum=0.9, weight_decay=1e-4)), "'weight_decay': 0.0001"),
-        (dict(optimizer=partial(SGD, lr=0.02, momentum=0.9)), "'lr': 0.02"),
-        (dict(batch_size=64), "batches of 64"),
+        (dict(optimizer=partial(SGD, lr=0.01)), "saw momentum 0, expected 0.9: set momentum=0.9"),
+        (dict(optimizer=partial(SGD, lr=0.01, momentum=0.9, weight_decay=1e-4)), "saw weight_decay 0.0001, expected none"),
+        (dict(optimizer=partial(SGD, lr=0.02, momentum=0.9)), "saw lr 0.02, expected 0.01: set lr=0.01"),
+        (dict(optimizer=partial(Adam, lr=0.01)), "saw the optimizer Adam, expected partial(SGD"),
+        (dict(batch_size=64), "saw batches of 64, expected 128: set batch_size=128"),
     ],
 )
 def test_a_right_schedule_of_another_optimizer_keeps_most_of_its_marks(other: dict, said: str) -> None:
@@ -339,9 +356,13 @@ HALF_RIGHT = {  # lesson, a change of the reference network: the marks that are 
         8, "nn.AvgPool2d(6),", "", {"gap", "output", "constraint_parameters", "fully_connected", "accuracy"},
         "output", "behind conv2d_7 (at layers.26) the map is 6 by 6, where 1 by 1 is needed",
     ),
+    "an average pooling smaller than its map": (
+        8, "nn.AvgPool2d(6)", "nn.AvgPool2d(3)", {"gap", "output", "constraint_parameters", "fully_connected", "accuracy"},
+        "output", "(avg_pool2d's kernel is 3 × 3, on a map of 6 × 6 (at layers.26); a global one is as large as the map)",
+    ),
     "no max-pool": (
         8, "nn.MaxPool2d(2),", "", {"pooling", "gap", "output", "constraint_parameters", "fully_connected", "accuracy"},
-        "gap", "on a map that is larger",
+        "gap", "is 6 × 6, on a map of 18 × 18 (at layers.25); the map is larger than planned, because a max-pool before it is",
     ),
     "scores that keep their axes": (
         8, ".flatten(1)", "", {"output", "constraint_parameters", "fully_connected", "accuracy"}, "output", "x.flatten(1)",
