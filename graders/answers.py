@@ -21,6 +21,7 @@ from graders.answer_inputs import (
 )
 from graders.by_hand import ByHand
 
+COMPOSED = "transforms.Compose([transforms.ToTensor(), transforms.Normalize(…)])"
 TWO_FIGURES = "two numbers: mean loss, accuracy in percent"
 
 
@@ -42,9 +43,19 @@ def number(value, wanted: str = "a number") -> float:
 def numbers(values, wanted: str) -> list[float]:
     """Several of them, from whatever can be walked through. Raises UsageError."""
     try:
-        return [number(value) for value in given(values, wanted)]
+        entries = list(given(values, wanted))
     except TypeError:
         raise UsageError(f"return {wanted}, saw {type(values).__name__}") from None
+    return [_entry(value, wanted) for value in entries]
+
+
+def _entry(value, wanted: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    cure = ": get_last_lr()[0]" if isinstance(value, list) and "rates" in wanted else ""
+    raise UsageError(f"return {wanted}: each entry should be a number, saw a {type(value).__name__}{cure}")
 
 
 def pair(value, wanted: str) -> tuple:
@@ -65,9 +76,41 @@ def ask_statistics(answer: Callable, seed: int) -> dict:
 def ask_transform(answer: Callable, seed: int) -> dict:
     from PIL import Image
 
-    transform = given(answer(), "the transform, a function from a picture to a tensor")
-    image = given(transform(Image.fromarray(digits(seed, 1)[0][0].numpy())), "from the transform a tensor")
-    return {"shape": list(image.shape), "dtype": str(image.dtype), "values": _numbers(image)}
+    try:
+        transform = given(answer(), "the transform, a function from a picture to a tensor")
+    except TypeError as error:
+        if "Compose" in str(error) and "positional" in str(error):
+            raise UsageError(f"Compose was given its steps one by one, and takes one list of them: {COMPOSED}") from None
+        raise
+    if isinstance(transform, tuple | list):
+        raise UsageError(f"saw a {type(transform).__name__} of {len(transform)} steps, expected one function: {COMPOSED}")
+    steps = getattr(transform, "transforms", [transform])
+    try:
+        image = given(transform(Image.fromarray(digits(seed, 1)[0][0].numpy())), "from the transform a tensor")
+    except (TypeError, AttributeError):
+        if slip := _slip(steps):
+            raise UsageError(slip) from None
+        raise
+    if isinstance(image, Image.Image):
+        raise UsageError("from the transform came a picture, expected a tensor: transforms.ToTensor() makes one")
+    names = [type(step).__name__ for step in steps] if isinstance(steps, tuple | list) else []
+    others = [name for name in names if name.startswith("Random")]
+    return {"shape": list(image.shape), "dtype": str(image.dtype), "values": _numbers(image), "random": others[:1]}
+
+
+def _slip(steps) -> str:
+    """What is wrong with the steps of a transform that fails; empty where that is not seen."""
+    if not isinstance(steps, tuple | list):
+        return f"Compose was given one step, and takes a list of them: {COMPOSED}"
+    classes = [step.__name__ for step in steps if isinstance(step, type)]
+    if classes:
+        return f"saw the class {classes[0]}, expected an object made of it, with brackets behind its name: {classes[0]}()"
+    names = [type(step).__name__ for step in steps]
+    if "Normalize" in names and names.index("Normalize") < names.index("ToTensor" if "ToTensor" in names else names[-1]):
+        return "saw Normalize before ToTensor: ToTensor first, then Normalize, which takes tensors and no pictures"
+    if "Normalize" in names and "ToTensor" not in names:
+        return f"saw Normalize without ToTensor, and it takes tensors, no pictures: {COMPOSED}"
+    return ""
 
 
 def ask_dataset(answer: Callable, seed: int) -> dict:
@@ -81,7 +124,7 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
         return torch.from_numpy(np.array(image)).float()
 
     dataset = answer(images, labels, look)
-    items = [pair(dataset[i], "from __getitem__ a picture and its label") for i in range(5)]
+    items = [_item(pair(dataset[i], "from __getitem__ a picture and its label")) for i in range(5)]
     return {
         "length": len(dataset),
         "given": kinds[0] if kinds else "",
@@ -89,6 +132,25 @@ def ask_dataset(answer: Callable, seed: int) -> dict:
         "labels": [_whole(item[1]) for item in items],
         "without_transform": _fails(lambda: answer(images, labels)[0]),
     }
+
+
+def _item(item: tuple) -> tuple:
+    """A picture and its label, unless it shows that something else is there. Raises UsageError."""
+    if _size(item[0]) == 1 and _size(item[1]) > 1:
+        raise UsageError("__getitem__ gives the label first: return the picture, then its label")
+    if type(item[0]).__module__.startswith("PIL"):
+        raise UsageError(
+            "the picture is still a PIL picture, although there is a transform: keep what it gives, image = self.transform(image)"
+        )
+    return item
+
+
+def _size(thing) -> int:
+    """How many numbers it holds; of what holds none, 0."""
+    try:
+        return torch.as_tensor(thing).numel()
+    except (TypeError, ValueError, RuntimeError):
+        return 784 if type(thing).__module__.startswith("PIL") else 0
 
 
 def _whole(label) -> int:
@@ -111,8 +173,8 @@ def _fails(attempt: Callable) -> str:
 def ask_loaders(answer: Callable, seed: int) -> dict:
     train, test = ([(torch.zeros(1, 28, 28), i) for i in range(count)] for count in (37, 21))
     train_loader, test_loader = pair(answer(train, test, batch_size=8), "two loaders, training first")
-    passes = [[labels.tolist() for _, labels in loader] for loader in (train_loader, train_loader, test_loader)]
-    return {"train": passes[0], "again": passes[1], "test": passes[2]}
+    asked = {"train": train_loader, "again": train_loader, "test": test_loader, "test_again": test_loader}
+    return {name: [labels.tolist() for _, labels in loader] for name, loader in asked.items()}
 
 
 def ask_train_loop(answer: Callable, seed: int) -> dict:

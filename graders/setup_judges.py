@@ -23,6 +23,17 @@ def judge_statistics(seen: dict, seed: int) -> Outcome:
         return not_yet("the second number is the variance; the deviation is its root")
     if near([seen["mean"], seen["std"]], [mean, std], 1e-3):
         return correct("mean and deviation of the pixels, scaled to 0..1")
+    if near([seen["std"], seen["mean"]], [mean, std], 1e-3):
+        return not_yet("saw the deviation first: return the mean, then the deviation")
+    if near([seen["mean"], seen["std"]], [mean * 255 / 256, std * 255 / 256], 1e-4):
+        return not_yet("the pixels were divided by 256; the largest is 255, and should become 1: divide by 255")
+    whole = (pixels == 1).float()
+    if near([seen["mean"], seen["std"]], [whole.mean().item(), whole.std().item()], 1e-3):
+        return not_yet("// 255 leaves whole numbers only, 0 or 1: divide with a single /")
+    if near([seen["mean"], seen["std"]], [MNIST_MEAN, MNIST_STD], 1e-3):
+        return not_yet(
+            f"saw MNIST's own {seen['mean']:.4g} and {seen['std']:.4g}, whatever the images are: compute both from `images`"
+        )
     return not_yet(
         f"on noise saw mean {seen['mean']:.4g} and deviation {seen['std']:.4g}, expected {mean:.4g} and {std:.4g}: "
         "over all pixels of all digits at once"
@@ -37,6 +48,8 @@ def judge_transform(seen: dict, seed: int) -> Outcome:
         )
     if seen["dtype"] != "torch.float32":
         return not_yet(f"saw {seen['dtype']}, expected torch.float32; transforms.ToTensor() gives it")
+    if seen.get("random"):
+        return not_yet(f"saw {seen['random'][0]} in it: this transform changes no picture by chance; leave it out")
     pixels = (answer_inputs.digits(seed, 1)[0].double() / 255).flatten()
     for mean, std in statistics():
         if near(seen["values"], ((pixels - mean) / std).tolist(), 5e-4):  # four decimals of both, or all of them
@@ -80,6 +93,13 @@ def judge_dataset(seen: dict, seed: int) -> Outcome:
 
 def judge_loaders(seen: dict, seed: int) -> Outcome:
     """Shuffled batches for training, ordered ones for testing, none dropped."""
+    given = {name: sorted(label for batch in seen[name] for label in batch) for name in ("train", "test")}
+    training, testing = list(range(37)), list(range(21))
+    if given == {"train": testing, "test": training}:
+        return not_yet("saw the test loader first: return the training loader, then the test loader")
+    for name, other, what in (("train", testing, "test"), ("test", training, "training")):
+        if given[name] == other:
+            return not_yet(f"the {name} loader gives the {len(other)} {what} digits: make it of {name}_set")
     for name, count in (("train", 37), ("test", 21)):
         sizes = [len(batch) for batch in seen[name]]
         flat = [label for batch in seen[name] for label in batch]
@@ -87,6 +107,13 @@ def judge_loaders(seen: dict, seed: int) -> Outcome:
             return not_yet(f"asked for batches of 8, the {name} loader gave {sizes}; pass batch_size on")
         if sorted(flat) != list(range(count)):
             return not_yet(f"the {name} loader gave {len(flat)} of {count} digits; keep the last, smaller batch")
+    for name, second in (("train", "again"), ("test", "test_again")):
+        first, then = (sum(map(len, seen[which])) for which in (name, second))
+        if first != then:
+            return not_yet(
+                f"in a second epoch the {name} loader gave {then} digits, {first} in the first: return the DataLoader itself; "
+                "iter(…) of it is used up after one"
+            )
     train, again, test = ([label for batch in seen[name] for label in batch] for name in ("train", "again", "test"))
     if train == sorted(train) or train == again:
         return not_yet("the training loader gives the digits in the same order every time; shuffle=True")
@@ -156,6 +183,8 @@ def _figures(seen: dict, loss: float, accuracy: float) -> Outcome | None:
     if len(seen["returned"]) != 2:
         return not_yet(f"saw {len(seen['returned'])} values returned, expected two: mean loss, accuracy in percent")
     saw_loss, saw_accuracy = seen["returned"]
+    if near([saw_accuracy], [loss], 1e-3) and any(near([saw_loss], [accuracy / by], 1e-3) for by in (1, 100)):
+        return not_yet("saw the accuracy first: return the mean loss, then the accuracy in percent", 0.5)
     if not near([saw_accuracy], [accuracy], 1e-3):
         if near([saw_accuracy], [accuracy / 100], 1e-4):
             return not_yet(f"saw an accuracy of {saw_accuracy:.4g}: give it in percent, {accuracy:.4g}")

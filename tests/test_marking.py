@@ -501,6 +501,31 @@ class FractionalLabels(solution(1).DigitDataset):
         return picture, float(label)
 
 
+class LabelFirst(solution(1).DigitDataset):
+    def __getitem__(self, index):
+        return super().__getitem__(index)[::-1]
+
+
+class ForgetsTheTransformed(solution(1).DigitDataset):
+    def __getitem__(self, index):
+        picture = Image.fromarray(self.images[index].numpy())
+        self.transform(picture)
+        return picture, int(self.labels[index])
+
+
+class TensorLabels(solution(1).DigitDataset):
+    def __getitem__(self, index):
+        return super().__getitem__(index)[0], self.labels[index]
+
+
+def test_a_label_may_be_a_tensor() -> None:
+    answer = json.loads(json.dumps(ask("dataset", {"DigitDataset": TensorLabels}, {"seed": 4})))
+    assert JUDGE["dataset"](answer, 4).fraction == 1
+
+
+NORMALIZE = transforms.Normalize((0.1307,), (0.3081,))
+
+
 def array(x, weight, bias, eps):
     values, axes = x.numpy(), (0, 2, 3)
     deviation = (values.var(axes, keepdims=True) + eps) ** 0.5
@@ -520,6 +545,44 @@ SLIPS = {
     ),
     "test_loop, a mean of means": (means_of_batches, "batches differ in size"),
     "rates, one order": (schedule_first, "the schedule steps last"),
+    "statistics, deviation first": (lambda images: solution(1).mean_and_std(images)[::-1], "the mean, then the deviation"),
+    "statistics, divided by 256": (lambda images: ((images / 256).mean(), (images / 256).std()), "largest is 255"),
+    "statistics, whole numbers": (lambda images: ((images // 255).float().mean(), (images // 255).float().std()), "a single /"),
+    "statistics, constants": (lambda images: (0.1307, 0.3081), "compute both from `images`"),
+    "loaders, test first": (
+        lambda *sets, batch_size: solution(1).make_loaders(*sets, batch_size)[::-1], "saw the test loader first",
+    ),
+    "loaders, both of the training digits": (
+        lambda train, test, batch_size: solution(1).make_loaders(train, train, batch_size), "37 training digits: make it of test",
+    ),
+    "loaders, both of the test digits": (
+        lambda train, test, batch_size: solution(1).make_loaders(test, test, batch_size), "the 21 test digits: make it of train",
+    ),
+    "loaders, used up": (
+        lambda *sets, batch_size: [iter(loader) for loader in solution(1).make_loaders(*sets, batch_size)],
+        "second epoch the train loader gave 0 digits, 37 in the first",
+    ),
+    "loaders, one used up": (
+        lambda *sets, batch_size: [f(x) for f, x in zip((list, iter), solution(1).make_loaders(*sets, batch_size), strict=True)],
+        "second epoch the test loader gave 0 digits, 21 in the first",
+    ),
+    "transform, normalised first": (lambda: transforms.Compose([NORMALIZE, transforms.ToTensor()]), "ToTensor first, then"),
+    "transform, only normalised": (lambda: NORMALIZE, "Normalize without ToTensor"),
+    "transform, a class": (lambda: transforms.Compose([transforms.ToTensor, NORMALIZE]), r"behind its name: ToTensor\(\)"),
+    "transform, a class alone": (lambda: transforms.ToTensor, r"behind its name: ToTensor\(\)"),
+    "transform, a tuple": (lambda: (transforms.ToTensor(), NORMALIZE), r"saw a tuple of 2 steps.*Compose\(\["),
+    "transform, one by one": (lambda: transforms.Compose(transforms.ToTensor(), NORMALIZE), "takes one list of them"),
+    "transform, no list": (lambda: transforms.Compose(transforms.ToTensor()), "takes a list of them"),
+    "transform, still a picture": (lambda: transforms.RandomRotation(5), "came a picture, expected a tensor"),
+    "transform, rotated": (
+        lambda: transforms.Compose([transforms.RandomRotation(5), transforms.ToTensor(), NORMALIZE]), "saw RandomRotation in it",
+    ),
+    "dataset, label first": (LabelFirst, "return the picture, then its label"),
+    "dataset, transform not kept": (ForgetsTheTransformed, r"image = self.transform\(image\)"),
+    "test_loop, accuracy first": (lambda *asked: solution(1).evaluate(*asked)[::-1], "saw the accuracy first"),
+    "train_loop, accuracy first": (lambda *asked: solution(1).train_epoch(*asked)[::-1], "saw the accuracy first"),
+    "rates, lists": (lambda epochs, lr, step, gamma: [[lr]] * epochs, r"should be a number, saw a list: get_last_lr\(\)\[0\]"),
+    "rates, one": (lambda epochs, lr, step, gamma: [lr], "saw 1 rate, expected one an epoch"),
     "loaders, always 128": (
         lambda train, test, batch_size: (DataLoader(train, 128, shuffle=True), DataLoader(test, 128)), "pass batch_size on",
     ),
