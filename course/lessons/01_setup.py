@@ -294,6 +294,7 @@ for walk in (1, 2):
 #
 # The seventh convolution has a kernel as large as its map: each of the nine positions has weights of its own. That makes it a *fully connected layer*
 # in disguise. The course's fourth constraint forbids it, so this lesson does not claim that constraint. From lesson 6 on there is no such layer.
+# (One exception, for later: on a map that is one position already, a 1×1 convolution is allowed. It turns no axis of positions into one.)
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "Net", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class Net(nn.Module):

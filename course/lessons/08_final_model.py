@@ -200,6 +200,7 @@ check("constraint_parameters", Net=Net)
 
 # %% [markdown]
 # *Constraint:* no fully connected layer, and none in disguise. A convolution as large as its map would be one: every position has weights of its own.
+# Layer 8 is none: the average has left one position, and there a 1×1 convolution is allowed, because it turns no axis of positions into one.
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "fully_connected", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 check("fully_connected", Net=Net)
