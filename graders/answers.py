@@ -91,8 +91,9 @@ def ask_transform(answer: Callable, seed: int) -> dict:
         if slip := _slip(steps):
             raise UsageError(slip) from None
         raise
-    if isinstance(image, Image.Image):
-        raise UsageError("from the transform came a picture, expected a tensor: transforms.ToTensor() makes one")
+    if not hasattr(image, "shape"):
+        came = f"the transform gave {type(image).__name__}, expected a tensor: transforms.ToTensor() makes one of a picture"
+        raise UsageError(_slip(steps) or came)
     names = [type(step).__name__ for step in steps] if isinstance(steps, tuple | list) else []
     others = [name for name in names if name.startswith("Random")]
     return {"shape": list(image.shape), "dtype": str(image.dtype), "values": _numbers(image), "random": others[:1]}
@@ -106,10 +107,12 @@ def _slip(steps) -> str:
     if classes:
         return f"saw the class {classes[0]}, expected an object made of it, with brackets behind its name: {classes[0]}()"
     names = [type(step).__name__ for step in steps]
-    if "Normalize" in names and names.index("Normalize") < names.index("ToTensor" if "ToTensor" in names else names[-1]):
-        return "saw Normalize before ToTensor: ToTensor first, then Normalize, which takes tensors and no pictures"
-    if "Normalize" in names and "ToTensor" not in names:
+    if "Normalize" not in names:
+        return ""
+    if "ToTensor" not in names:
         return f"saw Normalize without ToTensor, and it takes tensors, no pictures: {COMPOSED}"
+    if names.index("Normalize") < names.index("ToTensor"):
+        return "saw Normalize before ToTensor: ToTensor first, then Normalize, which takes tensors and no pictures"
     return ""
 
 

@@ -180,8 +180,9 @@ def _same_count(seen: Chain, planned: Chain, *, here: bool = False) -> Outcome |
 
 def _stranger(layer: Layer) -> str:
     """What is said of a layer that is not planned, by the name that a learner wrote."""
-    if layer.kind == "flatten":
-        return f"saw flatten{layer.place}: flatten() without an axis puts the whole batch in one row; flatten(1)"
+    if layer.kind in ("flatten", "view", "reshape") and not layer.channels:
+        said = "flatten() without an axis, or view(-1), puts the whole batch in one row"
+        return f"saw {layer.kind}{layer.place}: {said}; flatten(1) gives each digit its own"
     return f"saw {layer.name}, which the lesson's table does not have"
 
 

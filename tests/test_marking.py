@@ -174,7 +174,10 @@ DIFFERENT = {  # not in the lesson's table: lesson, a change of the reference ne
     ),
     "scores that keep their axes": (1, "x.flatten(1)", "x", "layers", "return x.flatten(1)"),
     "scores of all digits in one row": (
-        1, "F.log_softmax(x.flatten(1), dim=1)", "x.flatten()", "layers", "without an axis puts the whole batch in one row",
+        1, "F.log_softmax(x.flatten(1), dim=1)", "x.flatten()", "layers", "saw flatten: flatten() without an axis",
+    ),
+    "scores of all digits in one row, by view": (
+        1, "F.log_softmax(x.flatten(1), dim=1)", "x.view(-1)", "layers", "or view(-1), puts the whole batch in one row",
     ),
     "a layer forgotten": (
         8, "nn.Conv2d(16, 10, 1, bias=False),", "", "layers", "saw 7 convolutions, expected 8; compare them with the",
@@ -573,7 +576,11 @@ SLIPS = {
     "transform, a tuple": (lambda: (transforms.ToTensor(), NORMALIZE), r"saw a tuple of 2 steps.*Compose\(\["),
     "transform, one by one": (lambda: transforms.Compose(transforms.ToTensor(), NORMALIZE), "takes one list of them"),
     "transform, no list": (lambda: transforms.Compose(transforms.ToTensor()), "takes a list of them"),
-    "transform, still a picture": (lambda: transforms.RandomRotation(5), "came a picture, expected a tensor"),
+    "transform, still a picture": (lambda: transforms.RandomRotation(5), "gave Image, expected a tensor"),
+    "transform, Compose itself": (lambda: transforms.Compose, r"behind its name: Compose\(\)"),
+    "transform, rotated and normalised": (
+        lambda: transforms.Compose([NORMALIZE, transforms.RandomRotation(5)]), "Normalize without ToTensor",
+    ),
     "transform, rotated": (
         lambda: transforms.Compose([transforms.RandomRotation(5), transforms.ToTensor(), NORMALIZE]), "saw RandomRotation in it",
     ),
