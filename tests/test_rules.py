@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from course.errors import GraphError
 from course.graph import Graph
+from graders.constants import seen_constants
 from graders.constraints import judge_fully_connected, judge_parameters
 
 
@@ -109,3 +110,11 @@ def test_twenty_thousand_parameters_are_too_many_and_less_is_not(channels: int, 
     module = network(lambda s, x: gap(s.d(s.c(s.stem(x)))), c=conv(4, channels, 1), d=conv(channels, 10, 1))
     verdict = judge_parameters(Graph.trace(module))
     assert (verdict.value, verdict.passed) == (value, value < 20_000)
+
+
+def test_a_network_that_has_died_has_the_parameters_that_it_had() -> None:
+    graph, weights = written_down(HONEST["final"])
+    first = next(name for name, spec in graph.tensors.items() if len(spec.shape) == 4)
+    dead = graph.build(weights | {first: torch.zeros_like(weights[first])})
+    images = torch.randint(0, 256, (6, 28, 28), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    assert judge_parameters(graph, seen_constants(dead, images)).value == graph.parameters
