@@ -6,9 +6,10 @@ import torch
 from torch.nn import functional as F
 
 from course.data import MNIST_MEAN, MNIST_STD, load_practice_digits
-from graders import answer_inputs, answers
+from graders import answer_inputs
 from graders.near import near
 from graders.outcome import Outcome, correct, not_yet
+from graders.returned import state
 
 
 def judge_statistics(seen: dict, seed: int) -> Outcome:
@@ -129,7 +130,7 @@ def judge_train_loop(seen: dict, seed: int) -> Outcome:
     loss, accuracy, weights = _train(seed)
     if near(seen["weights"], weights, 1e-3):
         return _figures(seen, loss, accuracy) or correct("weights, loss and accuracy are those of a correct epoch")
-    untouched = answers.state(answer_inputs.small_network(seed))
+    untouched = state(answer_inputs.small_network(seed))
     if near(seen["weights"], untouched, 1e-9):
         return not_yet("after an epoch the weights are what they were: loss.backward(), then optimizer.step()")
     if near(seen["weights"], _train(seed, zero_grad=False)[2], 1e-3):
@@ -151,7 +152,7 @@ def judge_test_loop(seen: dict, seed: int) -> Outcome:
         scores = network(images)
         loss = F.nll_loss(scores, labels).item()
         accuracy = 100 * (scores.argmax(dim=1) == labels).float().mean().item()
-    if not near(seen["weights"], answers.state(answer_inputs.small_network(seed)), 1e-9):
+    if not near(seen["weights"], state(answer_inputs.small_network(seed)), 1e-9):
         return not_yet("testing changed the network: its BatchNorm was in training mode; call network.eval() first")
     wrong = _figures(seen, loss, accuracy)
     if wrong:
@@ -176,7 +177,7 @@ def _train(seed: int, *, zero_grad: bool = True, train_mode: bool = True) -> tup
         optimizer.step()
         loss_sum += loss.item() * len(truth)
         right += int((scores.argmax(dim=1) == truth).sum())
-    return loss_sum / len(labels), 100 * right / len(labels), answers.state(network)
+    return loss_sum / len(labels), 100 * right / len(labels), state(network)
 
 
 def _figures(seen: dict, loss: float, accuracy: float) -> Outcome | None:
