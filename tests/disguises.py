@@ -129,6 +129,38 @@ def _asleep_on_noise(s, x):
     return (s.stem(x).flatten(1) * gate) @ s.w
 
 
+def _padded_away(s, x):
+    """The stem's map, beside padding that a sum takes away again."""
+    return F.pad(s.stem(x)[..., None], (0, 1)).sum(-1)
+
+
+def _ranked_alone(s, x):
+    """The stem's map, each number the largest of itself and a padded zero, as it is after a ReLU."""
+    return F.pad(s.stem(x)[..., None], (0, 1)).topk(1, -1)[0][..., 0]
+
+
+def _added_to_more(s, x):
+    """The stem's map, plus the mean of the pixels, by a sum of which the pixels are the larger part."""
+    return (s.stem(x)[..., None] + x.flatten(1)[:, None, None, None, :]).mean(-1)
+
+
+def _gates_as_a_map(s, x):
+    y = s.stem(x)
+    return gap(s.c(y * torch.cat([gate(_pooled(s, x)) for gate in s.k], 1).view(-1, 1, 7, 7)))
+
+
+def _halves_share_a_bias(s, x):
+    y = s.stem(x)
+    return gap(F.conv2d(y[:, :, :4], s.u, s.b)) + gap(F.conv2d(y[:, :, 3:], s.w, s.b))
+
+
+def _cut_between_scales(s, x):
+    y = s.c(s.stem(x))
+    for cut in (slice(1, 5), slice(0, 3), slice(0, 2)):
+        y = y[:, :, cut, cut] * s.t
+    return gap(y)
+
+
 MASKS: dict[str, type[nn.Module]] = {
     "a mask of padded ones": masked(lambda s, x: F.pad(_small_ones(x), (3, 3, 3, 3))),
     "a mask of the image times nothing": masked(lambda s, x: F.pad(_pooled(s, x)[:, :1] * 0 + 1, (3, 3, 3, 3))),
@@ -146,6 +178,7 @@ MASKS: dict[str, type[nn.Module]] = {
     "a mask convolved from nothing": masked(lambda s, x: s.k(s.stem(x) * 0 + 1), k=conv(4, 10, 7, padding=3)),
     "a mask of gates side by side": masked(_gates_one_by_one, k=gates(7)),
     "a mask of gates, each padded": masked(_gates_padded, k=gates(7)),
+    "gates made into a map": network(_gates_as_a_map, k=gates(49), c=conv(4, 10, 1)),
     "the smallest number elsewhere": network(_smallest_number, c=conv(4, 10, 7, padding=3)),
     "filled elsewhere": network(_kept_by_where, c=conv(4, 10, 7, padding=3)),
     "asleep while it is looked at": network(_asleep_on_noise, w=learned(196, 10)),
@@ -184,6 +217,15 @@ PARTS: dict[str, type[nn.Module]] = {
         lambda s, x: gap(s.c(torch.cat([s.a(s.stem(x)[:, :, :4]), s.b(s.stem(x)[:, :, 3:])], 2))),
         a=lambda: nn.BatchNorm2d(4), b=lambda: nn.BatchNorm2d(4), c=conv(4, 10, 1),
     ),
+    "halves that share a bias": network(
+        _halves_share_a_bias, u=learned(10, 4, 1, 1), w=learned(10, 4, 1, 1), b=learned(10)
+    ),
+    "a channel for each position": network(
+        lambda s, x: s.c(s.stem(x)).view(-1, 10, 49, 49).flatten(2)[:, :, ::50].mean(2), c=conv(4, 490, 1)
+    ),
+    "picked after sorting one": network(
+        lambda s, x: s.c(s.stem(x)).unsqueeze(1).sort(1)[0][:, 0, :, 3, 3], c=conv(4, 10, 7, padding=3)
+    ),
 }  # fmt: skip
 
 WINDOWS: dict[str, type[nn.Module]] = {
@@ -199,6 +241,18 @@ WINDOWS: dict[str, type[nn.Module]] = {
     "strided over the map": network(lambda s, x: s.c(s.stem(x)).flatten(1), c=conv(4, 10, 7, stride=7)),
     "behind a ReLU and a crop": network(
         lambda s, x: s.c(F.relu(s.stem(x))[:, :, 1:-1, 1:-1]).flatten(1), c=conv(4, 10, 5)
+    ),
+    "of rows, in a flattened map": network(lambda s, x: s.c(x.flatten(2)).mean(2), c=lambda: nn.Conv1d(1, 10, 28, stride=28)),
+    "larger than the map, then pooled": network(
+        lambda s, x: F.avg_pool2d(s.c(s.stem(x)), 4).flatten(1), c=conv(4, 10, 11, padding=5)
+    ),
+    "larger than the map, then cut between scales": network(
+        _cut_between_scales, c=conv(4, 10, 11, padding=5), t=learned(1)
+    ),
+    "behind padding that is summed away": network(lambda s, x: s.c(_padded_away(s, x)).flatten(1), c=conv(4, 10, 7)),
+    "behind the largest of one": network(lambda s, x: s.c(_ranked_alone(s, x)).flatten(1), c=conv(4, 10, 7)),
+    "behind padding, by einsum": network(
+        lambda s, x: s.c(torch.einsum("nchwk->nchw", F.pad(s.stem(x)[..., None], (0, 60)))).flatten(1), c=conv(4, 10, 7)
     ),
     "behind a pooling to two": network(lambda s, x: s.c(F.adaptive_avg_pool2d(s.stem(x), 2)).flatten(1), c=conv(4, 10, 2)),
 }  # fmt: skip
@@ -217,6 +271,9 @@ FOLDS: dict[str, type[nn.Module]] = {
     "a scale for each row": network(_normalised_rows, w=learned(7), b=learned(7), c=conv(4, 10, 1)),
     "a slope for each row": network(_slopes_by_row, w=learned(7), c=conv(4, 10, 1)),
     "attention to places": network(_attention_to_places, w=learned(49, 5), c=lambda: nn.Conv1d(4, 10, 1)),
+    "positions of a sum with more": network(
+        lambda s, x: s.c(_added_to_more(s, x).flatten(1)[:, :, None, None]).flatten(1), c=conv(196, 10, 1)
+    ),
     "averages of four parts as channels": network(
         lambda s, x: s.c(F.adaptive_avg_pool2d(s.stem(x), 2).flatten(1)[:, :, None, None]).flatten(1), c=conv(16, 10, 1)
     ),
