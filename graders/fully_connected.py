@@ -22,11 +22,13 @@ from course.operations import (
     RESAMPLINGS,
 )
 from graders.constants import find_constants
+from graders.coordinates import judge_coordinates
 from graders.labels import Labels, tensors_of
-from graders.mixing import JOINS, judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
+from graders.mixing import judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
 from graders.picking import judge_look_up, judge_picks
 from graders.positions import BATCH, follow, is_sum, takes_diagonal
 from graders.regions import judge_parts
+from graders.relabelling import JOINS
 from graders.sliding import judge_convolution
 
 
@@ -51,10 +53,10 @@ def find_fully_connected(graph: Graph) -> list[Violation]:
 
 def _find(graph: Graph, labels) -> dict[str, Violation]:
     """The violations by operation, as labels show them."""
-    parts = judge_parts(graph, labels)
+    whole = judge_parts(graph, labels) | judge_coordinates(graph, labels)
     found = {}
     for node in graph.nodes:
-        message = _judge(node, graph, labels) or parts.get(node.name)
+        message = _judge(node, graph, labels) or whole.get(node.name)
         if message:
             found[node.name] = Violation(node.where(), message)
     return found

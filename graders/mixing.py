@@ -5,10 +5,7 @@ import math
 from course.graph import Graph, Node, Stored, Value
 from graders.folding import folds_positions
 from graders.labels import Labels, labels_of, tensors_of
-from graders.relabelling import reduced_axes
-
-JOINS = ("cat", "stack", "hstack", "vstack")
-MOST_COORDINATES = 4  # channels of coordinates that may be concatenated to an image's
+from graders.relabelling import JOINS, reduced_axes
 
 
 def judge_scales(node: Node, labels) -> str | None:
@@ -57,15 +54,11 @@ def judge_mixes(node: Node, inputs: list[Labels], labels) -> str | None:
 
 
 def _beside(node: Node, weights: list[Labels], image: Labels) -> str | None:
-    """Numbers put beside the image: constant channels, and a few of coordinates, are fine."""
-    coordinates = sum(item.shape[1] for item in weights if not item.learned and len(item.shape) > 1)
+    """Learned numbers put beside the image: constant channels are fine."""
     for item in weights:
-        if item.from_image:  # judged where they were put there
+        if item.from_image or not item.learned:  # judged where they were put there; as coordinates
             continue
-        by_position = any(item.differs(axis) for axis in range(2, len(item.shape)))
-        if (by_position and (item.learned or coordinates > MOST_COORDINATES)) or (
-            item.learned and (item.differs(0) or folds_positions(image))
-        ):
+        if any(item.differs(axis) for axis in (0, *range(2, len(item.shape)))) or folds_positions(image):
             return "it puts numbers beside the image that differ by position; let weights act through convolutions"
     return None
 

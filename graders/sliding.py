@@ -5,7 +5,7 @@ from torch import Tensor
 from course.geometry import Window, window
 from course.graph import Graph, Node, Value
 from graders.folding import folds_positions
-from graders.labels import NOWHERE, Labels, labels_of
+from graders.labels import NOWHERE, Labels, labels_of, places_along
 
 FEWEST_BOUND = 3  # rows or columns; space-to-depth by 2 leaves two halves of a map side by side
 MOST_SEEN_TWICE = 4  # positions: a 5 × 5 kernel by twos, padded, sees all of a map of 4 × 4 from one of its places
@@ -40,7 +40,7 @@ def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
 
 def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) -> str | None:
     """What one axis of a convolution does."""
-    labels = _labels_along(image, axis)
+    labels = places_along(image, axis)
     live = [label for label in labels if label != NOWHERE]
     views = [_looks_at(slides, place, start, len(labels)) for start in range(positions)]
     seen = [[labels[at] for at in view if labels[at] != NOWHERE] for view in views]
@@ -93,12 +93,3 @@ def _single(length: int, kernel) -> str:
         f"its kernel of {' × '.join(map(str, kernel))} turns an axis of {length} positions into one, which is a fully "
         "connected layer; use a small kernel, then global average pooling"
     )
-
-
-def _labels_along(image: Labels, axis: int) -> list[float]:
-    """The label of each position along an axis, NOWHERE for padding; those with one label are one position."""
-    assert image.height is not None and image.width is not None
-    others = tuple(a for a in range(image.height.dim()) if a != axis)
-    height, width = image.height.amax(others), image.width.amax(others)
-    both = height * (width.max() + 1) + width
-    return both.where((height >= 0) & (width >= 0), NOWHERE).tolist()

@@ -161,6 +161,32 @@ def _cut_between_scales(s, x):
     return gap(y)
 
 
+def _one_hot(s, x):
+    """A channel for each position, which is one there and zero elsewhere."""
+    return torch.eye(49).expand(x.size(0), -1, -1)
+
+
+def _one_hot_by_fours(s, x):
+    hot = _one_hot(s, x).view(-1, 49, 7, 7)
+    return gap(sum(layer(torch.cat([s.stem(x), hot[:, 4 * i : 4 * i + 4]], 1)) for i, layer in enumerate(s.k)))
+
+
+def _one_hot_by_padding(s, x):
+    y = s.stem(x).flatten(1)
+    for place in range(49):
+        y = F.pad(F.pad(F.pad(y, (0, place)), (0, 1), value=1.0), (0, 48 - place))
+    return gap(s.c(y.view(-1, 53, 7, 7)))
+
+
+def _one_hot_as_columns(s, x):
+    rows = torch.cat([s.stem(x).flatten(2).transpose(1, 2), *_one_hot(s, x).split(1, 2)], 2)
+    return gap(s.c(rows.transpose(1, 2).reshape(-1, 53, 7, 7)))
+
+
+def _one_hot_in_a_row(s, x):
+    return gap(s.c(torch.cat([s.stem(x).flatten(1), _one_hot(s, x).flatten(1)], 1).view(-1, 53, 7, 7)))
+
+
 MASKS: dict[str, type[nn.Module]] = {
     "a mask of padded ones": masked(lambda s, x: F.pad(_small_ones(x), (3, 3, 3, 3))),
     "a mask of the image times nothing": masked(lambda s, x: F.pad(_pooled(s, x)[:, :1] * 0 + 1, (3, 3, 3, 3))),
@@ -220,7 +246,7 @@ PARTS: dict[str, type[nn.Module]] = {
     "halves that share a bias": network(
         _halves_share_a_bias, u=learned(10, 4, 1, 1), w=learned(10, 4, 1, 1), b=learned(10)
     ),
-    "a channel for each position": network(
+    "channels and positions in pairs": network(
         lambda s, x: s.c(s.stem(x)).view(-1, 10, 49, 49).flatten(2)[:, :, ::50].mean(2), c=conv(4, 490, 1)
     ),
     "picked after sorting one": network(
@@ -274,6 +300,12 @@ FOLDS: dict[str, type[nn.Module]] = {
     "positions of a sum with more": network(
         lambda s, x: s.c(_added_to_more(s, x).flatten(1)[:, :, None, None]).flatten(1), c=conv(196, 10, 1)
     ),
+    "a channel for each position, in a row": network(_one_hot_in_a_row, c=conv(53, 10, 1)),
+    "a channel for each position, by columns": network(_one_hot_as_columns, c=conv(53, 10, 1)),
+    "a channel for each position, by fours": network(
+        _one_hot_by_fours, k=lambda: nn.ModuleList(nn.Conv2d(8 if i < 12 else 5, 10, 1) for i in range(13))
+    ),
+    "a channel for each position, by padding": network(_one_hot_by_padding, c=conv(53, 10, 1)),
     "averages of four parts as channels": network(
         lambda s, x: s.c(F.adaptive_avg_pool2d(s.stem(x), 2).flatten(1)[:, :, None, None]).flatten(1), c=conv(16, 10, 1)
     ),

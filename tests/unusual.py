@@ -232,6 +232,16 @@ def _again(s, y):
     return y
 
 
+def _coordinates_everywhere(s, x):
+    """Rows and columns beside the image in every layer, as CoordConv's authors have them."""
+    for layer in s.layers:
+        n, _, rows, columns = x.shape
+        down = torch.linspace(-1, 1, rows).view(1, 1, -1, 1).expand(n, 1, rows, columns)
+        across = torch.linspace(-1, 1, columns).expand(n, 1, rows, columns)
+        x = F.relu(layer(torch.cat([x, down, across], 1)))
+    return gap(x)
+
+
 UNUSUAL: dict[str, type[nn.Module]] = {
     "shortcut without weights": network(_shortcut_without_weights, d=conv(4, 8, 3, stride=2, padding=1), c=conv(8, 10, 3)),
     "dense": network(
@@ -362,12 +372,17 @@ UNUSUAL: dict[str, type[nn.Module]] = {
     "shifted copies": network(
         lambda s, x: gap(s.c(torch.cat([s.stem(x).roll(k, 3) for k in (-1, 0, 1)], 1))), c=conv(12, 10, 1)
     ),
+    "coordinates in every layer": network(
+        _coordinates_everywhere,
+        layers=lambda: nn.ModuleList(nn.Conv2d(3 if i == 0 else 12, 10, 3, padding=1) for i in range(4)),
+    ),
+    "padded with black": network(lambda s, x: gap(s.c(s.stem(F.pad(x, (2, 2, 2, 2), value=-0.42)))), c=conv(4, 10, 3)),
     "softmax over channels": network(lambda s, x: gap(s.c(F.softmax(s.stem(x), 1))), c=conv(4, 10, 3)),
 }  # fmt: skip
 
 WITH_LITERALS = {  # numbers besides the parameters, which rule 2 counts
     "gated recurrence", "highway", "both ways round", "pooled in two ways", "an ensemble", "weight standardisation",
     "each image normalised", "branch dropped", "generalised mean", "p-norm pooling", "a wave for an activation",
-    "atrous pyramid", "weights of three values",
+    "atrous pyramid", "weights of three values", "coordinates in every layer", "padded with black",
 }  # fmt: skip
 ALL_HONEST = HONEST | UNUSUAL
