@@ -35,7 +35,8 @@ def judge_coordinates(graph: Graph, labels) -> dict[str, str]:
 
 def _joined(node: Node, image: Labels, labels, names) -> dict:
     """The coordinates that are joined to an image's value, by their content."""
-    axis = joined_axis(node, labels[node.name])
+    result = labels[node.name]
+    axis = joined_axis(node, result)
     wide = node.op != "stack"
     found = {}
     for argument in node.args[0]:
@@ -45,8 +46,7 @@ def _joined(node: Node, image: Labels, labels, names) -> dict:
         across = [at for at in range(1, len(item.shape)) if not (wide and at == axis)]
         if any(item.differs(at) for at in across):
             found[names.get(argument.name, argument.name)] = item.shape[axis] if wide else 1
-    if wide and _is_flat(image, axis):
-        result = labels[node.name]
+    if wide and result.from_image and _is_flat(image, axis):
         others = result.shape[axis] - sum(label >= 0 for label in places_along(result, axis))
         found[node.name, "along"] = -(-others // _positions(image, axis))
     return found

@@ -98,3 +98,9 @@ def places_along(image: Labels, axis: int) -> list[float]:
     height, width = image.height.amax(others), image.width.amax(others)
     both = height * (width.max() + 1) + width
     return both.where((height >= 0) & (width >= 0), NOWHERE).tolist()
+
+
+def live_along(image: Labels, axis: int) -> list[bool]:
+    """Whether there is anything but padding at each place of an axis."""
+    assert image.height is not None
+    return (image.height.amax([a for a in range(image.height.dim()) if a != axis]) >= 0).tolist()

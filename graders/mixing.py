@@ -4,8 +4,8 @@ import math
 
 from course.graph import Graph, Node, Stored, Value
 from graders.folding import folds_positions
-from graders.labels import Labels, labels_of, tensors_of
-from graders.relabelling import JOINS, reduced_axes
+from graders.labels import Labels, labels_of, live_along, tensors_of
+from graders.relabelling import JOINS, NARROWS, joined_axis, reduced_axes
 
 
 def judge_scales(node: Node, labels) -> str | None:
@@ -83,20 +83,26 @@ def judge_spreads(inputs: list[Labels], output: Labels) -> str | None:
 
 
 def judge_masks(node: Node, inputs: list[Labels], output: Labels) -> str | None:
-    """A value that was padded to the map's size, to keep few of the positions of another."""
-    if node.op in JOINS:
+    """A value that was padded to the map's size, to keep few of the positions of another, or to make such a mask."""
+    if not output.from_image:
         return None
-    for item in inputs:
-        for axis in range(2, len(item.shape)):
-            at = axis - len(item.shape) + len(output.shape)
-            if not item.from_image or not output.moves(at) or item.shape[axis] < 2:
-                continue
-            live = int((item.height.amax([a for a in range(len(item.shape)) if a != axis]) >= 0).sum())  # type: ignore[union-attr]
-            if live * 2 < item.shape[axis]:
-                return (
-                    f"one side of it is padding at all but {live} of {item.shape[axis]} positions, which keeps single "
-                    "positions of the other; treat all positions alike"
-                )
+    images = [item for item in inputs if item.from_image and len(item.shape) == len(output.shape)]
+    joined = joined_axis(node, output) if node.op in JOINS else None
+    for axis in range(2, len(output.shape)):
+        wide = [item for item in images if item.shape[axis] > 1 and axis != joined]
+        moving = any(item.moves(axis) for item in wide)
+        live = [live_along(item, axis) for item in wide if not (moving and joined is not None)]
+        few = next((one for one in [*live, live_along(output, axis)] if sum(one) * 2 < len(one)), None)
+        if moving and few and joined is None:
+            return (
+                f"one side of it is padding at all but {sum(few)} of {len(few)} positions, which keeps single "
+                "positions of the other; treat all positions alike"
+            )
+        if not moving and node.op not in NARROWS and any(one != live[0] for one in live):
+            return (
+                "it puts together one number at some positions and another at others, by padding, which makes a mask; "
+                "treat all positions alike"
+            )
     return None
 
 

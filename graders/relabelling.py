@@ -11,6 +11,7 @@ from graders.folding import MOST_FOLDED
 from graders.labels import NOWHERE, PARTS, Labels, count_along, labels_of, varies
 
 JOINS = ("cat", "stack", "hstack", "vstack")
+NARROWS = frozenset("mul.Tensor div.Tensor minimum where.self masked_fill.Scalar".split())  # nothing where an operand is
 
 
 def convolved(image: Labels, shape) -> Labels:
@@ -87,6 +88,17 @@ def reduced_axes(node: Node, image: Labels) -> tuple[int, ...]:
     if isinstance(dims, int) and not isinstance(dims, bool):
         dims = (dims,)
     return tuple(d % len(every) for d in dims) if isinstance(dims, tuple) and dims else every
+
+
+def multiplied(inputs: list[Labels], shape) -> Labels:
+    """After a product: padding where any factor is."""
+    result = together(inputs, shape)
+    for item in inputs:
+        if item.height is not None:
+            live = (item.height >= 0).expand(shape)
+            parts = {part: t.where(live, NOWHERE) for part in PARTS[:-1] if (t := getattr(result, part)) is not None}
+            result = replace(result, **parts)
+    return result
 
 
 def together(inputs: list[Labels], shape) -> Labels:

@@ -8,6 +8,7 @@ from graders.folding import folds_positions
 from graders.labels import NOWHERE, Labels, labels_of, places_along
 
 FEWEST_BOUND = 3  # rows or columns; space-to-depth by 2 leaves two halves of a map side by side
+SMALL = 3  # a kernel of three tells the border from the rest, as it does in every padded map
 MOST_SEEN_TWICE = 4  # positions: a 5 × 5 kernel by twos, padded, sees all of a map of 4 × 4 from one of its places
 
 
@@ -42,11 +43,13 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
     """What one axis of a convolution does."""
     labels = places_along(image, axis)
     live = [label for label in labels if label != NOWHERE]
+    if positions > 1 and _is_spread(slides, place, live, positions):
+        few = "one position" if len(set(live)) == 1 else "two positions"
+        return f"it spreads {few} over {positions} with weights of their own; upsample, then convolve"
+    if len(set(live)) == 1 and _is_padded_apart(labels, slides.span[place]):
+        return "it convolves one number and the padding beside it, which makes a mask; pad by less than the kernel's size"
     views = [_looks_at(slides, place, start, len(labels)) for start in range(positions)]
     seen = [[labels[at] for at in view if labels[at] != NOWHERE] for view in views]
-    alone = len(live) == 1 or (slides.transposed and len(set(live)) == 1)
-    if alone and positions > 1 and slides.kernel[place] > 1:
-        return f"it spreads one position over {positions} with weights of their own; upsample, then convolve"
     if len(live) < 2:
         return None
     touched = [len(some) for some in seen]
@@ -60,6 +63,22 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
     if different > MOST_SEEN_TWICE and 2 * sum(len(set(some)) == different for some in seen) > len(seen):
         return _single(different, slides.kernel)
     return None
+
+
+def _is_spread(slides: Window, place: int, live: list[float], positions: int) -> bool:
+    """Whether one position, or two, or copies of one, become many, each by weights of its own."""
+    kernel = slides.kernel[place]
+    if len(live) == 1 or (slides.transposed and len(set(live)) == 1):
+        return kernel > 1
+    if len(set(live)) == 1:  # copies tell by how many of them a place sees which place it is
+        return kernel > SMALL and kernel * 2 > len(live)
+    return len(live) == 2 and kernel > 2 * len(live) and positions > len(live)
+
+
+def _is_padded_apart(labels: list[float], span: int) -> bool:
+    """Whether a kernel of this span sees but padding at some places, as it does not where a map is padded for it."""
+    live = [label != NOWHERE for label in labels]
+    return live.index(True) >= span or live[::-1].index(True) >= span or not all(live[live.index(True) :][: sum(live)])
 
 
 def _is_bound(slides: Window, place: int, part: Tensor, axis: int, positions: int) -> bool:
@@ -84,7 +103,8 @@ def _looks_at(slides: Window, place: int, start: int, length: int) -> list[int]:
     stride, before = slides.stride[place], slides.padding[place][0]
     taps = [tap * slides.dilation[place] for tap in range(slides.kernel[place])]
     if slides.transposed:
-        return [at for at in range(length) if start + before - at * stride in taps]
+        ats = [(start + before - tap) // stride for tap in taps if (start + before - tap) % stride == 0]
+        return [at for at in ats if 0 <= at < length]
     return [at for tap in taps if 0 <= (at := start * stride - before + tap) < length]
 
 

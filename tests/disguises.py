@@ -187,6 +187,36 @@ def _one_hot_in_a_row(s, x):
     return gap(s.c(torch.cat([s.stem(x).flatten(1), _one_hot(s, x).flatten(1)], 1).view(-1, 53, 7, 7)))
 
 
+def _means(s, x, *shape: int):
+    """A map of which every number is the image's mean."""
+    return gap(x)[:, :, None, None].expand(-1, 1, *shape)
+
+
+def _halves_by_padded_means(s, x):
+    y, half = s.stem(x), _means(s, x, 4, 7)
+    return gap(s.c(y * F.pad(half, (0, 0, 0, 3)))) + gap(s.d(y * F.pad(half, (0, 0, 3, 0))))
+
+
+def _one_row(s, x):
+    half = _means(s, x, 4, 7)
+    return F.pad(half, (0, 0, 3, 0)) * F.pad(half, (0, 0, 0, 3))
+
+
+def _less_shifted(s, x):
+    mean = _means(s, x, 7, 7)
+    return (mean - F.pad(mean[:, :, :6], (0, 0, 1, 0))).roll(3, 2)
+
+
+def _two_halves_beside(s, x):
+    half = _means(s, x, 4, 7)
+    return s.d(torch.cat([F.pad(half, (0, 0, 0, 3)), F.pad(half, (0, 0, 3, 0))], 1))
+
+
+def _times_map(s, x, numbers):
+    """Weights a position for each class, that were made of numbers of the image."""
+    return (s.k(numbers)[:, :, :7, :7].reshape(-1, 10, 4, 7, 7) * s.stem(x)[:, None]).sum((2, 3, 4))
+
+
 MASKS: dict[str, type[nn.Module]] = {
     "a mask of padded ones": masked(lambda s, x: F.pad(_small_ones(x), (3, 3, 3, 3))),
     "a mask of the image times nothing": masked(lambda s, x: F.pad(_pooled(s, x)[:, :1] * 0 + 1, (3, 3, 3, 3))),
@@ -205,6 +235,14 @@ MASKS: dict[str, type[nn.Module]] = {
     "a mask of gates side by side": masked(_gates_one_by_one, k=gates(7)),
     "a mask of gates, each padded": masked(_gates_padded, k=gates(7)),
     "gates made into a map": network(_gates_as_a_map, k=gates(49), c=conv(4, 10, 1)),
+    "a mask of one row, by a product": masked(_one_row),
+    "a mask of one row, by a difference": masked(_less_shifted),
+    "a mask of two halves, weighed": network(
+        lambda s, x: gap(s.c(s.stem(x) * _two_halves_beside(s, x))), d=conv(2, 4, 1), c=conv(4, 10, 1)
+    ),
+    "a mask of one half, weighed": network(
+        lambda s, x: gap(s.c(s.stem(x) * s.d(F.pad(_means(s, x, 4, 7), (0, 0, 0, 3))))), d=conv(1, 4, 1), c=conv(4, 10, 1)
+    ),
     "the smallest number elsewhere": network(_smallest_number, c=conv(4, 10, 7, padding=3)),
     "filled elsewhere": network(_kept_by_where, c=conv(4, 10, 7, padding=3)),
     "asleep while it is looked at": network(_asleep_on_noise, w=learned(196, 10)),
@@ -243,6 +281,7 @@ PARTS: dict[str, type[nn.Module]] = {
         lambda s, x: gap(s.c(torch.cat([s.a(s.stem(x)[:, :, :4]), s.b(s.stem(x)[:, :, 3:])], 2))),
         a=lambda: nn.BatchNorm2d(4), b=lambda: nn.BatchNorm2d(4), c=conv(4, 10, 1),
     ),
+    "halves by padded means": network(_halves_by_padded_means, c=conv(4, 10, 1), d=conv(4, 10, 1)),
     "halves that share a bias": network(
         _halves_share_a_bias, u=learned(10, 4, 1, 1), w=learned(10, 4, 1, 1), b=learned(10)
     ),
@@ -279,6 +318,15 @@ WINDOWS: dict[str, type[nn.Module]] = {
     "behind the largest of one": network(lambda s, x: s.c(_ranked_alone(s, x)).flatten(1), c=conv(4, 10, 7)),
     "behind padding, by einsum": network(
         lambda s, x: s.c(torch.einsum("nchwk->nchw", F.pad(s.stem(x)[..., None], (0, 60)))).flatten(1), c=conv(4, 10, 7)
+    ),
+    "over a mean everywhere": network(
+        lambda s, x: _times_map(s, x, _means(s, x, 7, 7)), k=conv(1, 40, 13, padding=6)
+    ),
+    "from two positions to all": network(
+        lambda s, x: _times_map(s, x, F.adaptive_avg_pool2d(s.stem(x), 2)), k=lambda: nn.ConvTranspose2d(4, 40, 7)
+    ),
+    "from two positions to all, by padding": network(
+        lambda s, x: _times_map(s, x, F.pad(F.adaptive_avg_pool2d(s.stem(x), 2), (6, 6, 6, 6))), k=conv(4, 40, 7)
     ),
     "behind a pooling to two": network(lambda s, x: s.c(F.adaptive_avg_pool2d(s.stem(x), 2)).flatten(1), c=conv(4, 10, 2)),
 }  # fmt: skip

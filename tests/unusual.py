@@ -377,6 +377,15 @@ UNUSUAL: dict[str, type[nn.Module]] = {
         layers=lambda: nn.ModuleList(nn.Conv2d(3 if i == 0 else 12, 10, 3, padding=1) for i in range(4)),
     ),
     "padded with black": network(lambda s, x: gap(s.c(s.stem(F.pad(x, (2, 2, 2, 2), value=-0.42)))), c=conv(4, 10, 3)),
+    "times the map beside it": network(lambda s, x: gap(s.c(s.stem(x) * F.pad(s.stem(x), (1, -1)))), c=conv(4, 10, 3)),
+    "a mean everywhere, convolved": network(
+        lambda s, x: gap(s.c(s.stem(x) * torch.sigmoid(s.k(s.stem(x).mean((2, 3), keepdim=True).expand(-1, -1, 7, 7))))),
+        k=conv(4, 4, 3, padding=1), c=conv(4, 10, 3),
+    ),
+    "from two rows to four": network(
+        lambda s, x: gap(s.c(s.k(F.adaptive_avg_pool2d(s.stem(x), 2)))), c=conv(4, 10, 3),
+        k=lambda: nn.ConvTranspose2d(4, 4, 4, stride=2, padding=1),
+    ),
     "softmax over channels": network(lambda s, x: gap(s.c(F.softmax(s.stem(x), 1))), c=conv(4, 10, 3)),
 }  # fmt: skip
 
