@@ -9,6 +9,8 @@ is the same for every image is no image's value, however it is computed.
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from course.graph import Graph, Node
 from course.operations import (
     ARITHMETIC,
@@ -40,11 +42,13 @@ class Violation:
     message: str
 
 
-def find_fully_connected(graph: Graph) -> list[Violation]:
-    """Every operation of a graph that breaks rule 4, in order."""
+def find_fully_connected(graph: Graph, seen: dict[str, Tensor] | None = None) -> list[Violation]:
+    """Every operation of a graph that breaks rule 4, in order; `seen` are values by name that were constant for digits."""
     labels = follow(graph)
     found = _find(graph, labels)
-    for constants in find_constants(graph, BATCH):  # each can but add to what was found: a network may know noise from digits
+    trained = {name: value[:BATCH] for name, value in (seen or {}).items()}
+    # each can but add to what was found: a network may know noise from digits, and its weights may hide what is constant
+    for constants in (*find_constants(graph, BATCH), trained):
         found_labels = [labels[name] for name in constants]
         if any(isinstance(label, Labels) and label.from_image for label in found_labels):
             found = _find(graph, follow(graph, constants)) | found

@@ -13,7 +13,7 @@ from course.submission_file import load_submission
 from course.submission_parts import two_numbers
 from graders.affordable import expect_affordable
 from graders.constants import seen_constants
-from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_parameters, judge_structure
+from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_fully_connected, judge_parameters, judge_structure
 from graders.doubts import find_doubts
 from graders.evidence import trained_elsewhere
 from graders.likeness import like_published
@@ -65,6 +65,8 @@ def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:
         accuracy = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
         constants = seen_constants(network, data.test_images[:CONSTANT_DIGITS])
         constraints["parameters"] = judge_parameters(submission.graph, constants)
+        if accuracy.passed:  # what training has left dead is constant, too, but not in a network that is as good
+            constraints["fully_connected"] = judge_fully_connected(submission.graph, constants)
         doubts = find_doubts(network, data, accuracy.value or 0) if accuracy.passed else ()
     except Exception as error:  # what a stranger's graph makes PyTorch say
         raise GraphError(f"the network fails on the test digits: {_short(error)}") from None

@@ -15,6 +15,7 @@ from hostile import TRIES, TWO_FACED
 from networks import conv, gap, learned, network, written_down
 from notebooks import MISCHIEF
 from torch import nn
+from torch.nn import functional as F
 from torch.optim import SGD
 from unusual import ALL_HONEST, UNUSUAL, WITH_LITERALS
 
@@ -66,6 +67,21 @@ def test_a_network_in_disguise_is_found(name: str, tally) -> None:
     verdict = judge_fully_connected(written_down(MORE_DISGUISED[name])[0])
     assert verdict.passed is False
     assert len(verdict.message) > 60
+    tally(HARMLESS)
+
+
+def _middle_by_a_zero(s, x):
+    """A mask of the image's mean, times a number that is zero in the file, and one."""
+    ones = (gap(x) * s.z + 1)[:, :, None, None].expand(-1, 1, 4, 4)
+    return gap(s.c(s.stem(x)) * F.pad(ones, (2, 1, 2, 1)))
+
+
+def test_a_mask_that_trained_weights_make_constant_is_found(tally) -> None:
+    graph, weights = written_down(network(_middle_by_a_zero, c=conv(4, 10, 7, padding=3), z=learned(1)))
+    images = torch.randint(0, 256, (5, 28, 28), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    constants = seen_constants(graph.build(weights | {"z": torch.zeros(1)}), images)
+    verdict = judge_fully_connected(graph, constants)
+    assert verdict.passed is False and "differ by position" in verdict.message
     tally(HARMLESS)
 
 
