@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from course.graph import INPUT, Graph, Node, Stored, Value
 from course.operations import ARITHMETIC, CONVOLUTIONS, NORMALISATIONS, PIECES, RESAMPLINGS, RESHAPES
 from graders.labels import Labels, labels_of, live_along
+from graders.rejoined import taken_apart
 from graders.relabelling import NARROWS
 
 APART = 0.15  # of an axis: one position of seven, as an odd pixel or a shift leaves out
@@ -35,7 +36,8 @@ def judge_parts(graph: Graph, labels) -> dict[str, str]:
         if not given:
             behind[node.name] = own
             continue
-        parts[node.name] = part = _part(node, given, labels, sources)
+        joined = _joined(node, graph, labels, sources)
+        parts[node.name] = part = parts.get(joined.name) or _part(node, given, labels, sources)
         if own and node.op in WEIGHING:
             other = next((w for w in weighed if w.tensors - own and own - w.tensors and _elsewhere(w.part, part)), None)
             if other:
@@ -53,6 +55,16 @@ def _stored_behind(node: Node, behind: dict[str, frozenset[str]]) -> frozenset[s
         for item in node.inputs()
     ]
     return frozenset().union(*names)
+
+
+def _joined(node: Node, graph: Graph, labels, sources: dict[str, Node]) -> Value | Stored:
+    """The value that a piece was joined from and taken apart to again; the node's own where it is no such piece."""
+    own = Value(node.name)
+    if node.op != "getitem":
+        return (taken_apart(node, graph, labels) or [own])[0]
+    source = sources.get(node.args[0].name)
+    pieces = taken_apart(source, graph, labels) if source else None
+    return pieces[node.args[1]] if pieces else own
 
 
 def _part(node: Node, given: list[tuple[Span, ...]], labels, sources: dict[str, Node]) -> tuple[Span, ...]:

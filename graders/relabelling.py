@@ -146,7 +146,7 @@ def _told_apart(node: Node, result: Labels, inputs: list[Labels]) -> Labels:
     if node.op not in JOINS or result.channel is None or len(inputs) < 2:
         return result
     axis = joined_axis(node, result)
-    if axis < 1 or result.moves(axis):
+    if any(result.moves(at) for at in ([axis] if axis else range(len(result.shape)))):  # maps in the batch are views of a map
         return result
     steps = torch.arange(result.shape[axis]).float() * (result.channel.max() + 1)
     steps = steps.view([-1 if a == axis else 1 for a in range(len(result.shape))])

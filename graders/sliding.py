@@ -1,11 +1,13 @@
 """Rule 4 of convolutions: each slides, and never turns an axis of positions into a single one."""
 
+import torch
 from torch import Tensor
 
 from course.geometry import Window, window
 from course.graph import Graph, Node, Value
 from graders.folding import folds_positions
 from graders.labels import NOWHERE, Labels, labels_of, places_along
+from graders.picking import OTHER_CHANNELS, own_channel_each
 
 FEWEST_BOUND = 3  # rows or columns; space-to-depth by 2 leaves two halves of a map side by side
 SMALL = 3  # a kernel of three tells the border from the rest, as it does in every padded map
@@ -36,6 +38,8 @@ def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
             assert part is not None
             if _is_bound(slides, axis - 2, part, axis, output[axis]):
                 return _single(len(part[part >= 0].unique()), slides.kernel)
+        if _pairs(slides, axis - 2, image, axis, output[axis]):
+            return OTHER_CHANNELS
     return None
 
 
@@ -81,21 +85,36 @@ def _is_padded_apart(labels: list[float], span: int) -> bool:
     return live.index(True) >= span or live[::-1].index(True) >= span or not all(live[live.index(True) :][: sum(live)])
 
 
+def _pairs(slides: Window, place: int, image: Labels, axis: int, positions: int) -> bool:
+    """Whether, along an axis of channels and positions, a weight meets other channels at other positions, by its stride."""
+    if slides.transposed or slides.stride[place] < 2 or not (image.moves(axis) and image.changes_channel(axis)):
+        return False
+    for tap in range(slides.kernel[place]):
+        at = torch.tensor(_looked_at(slides, place, tap, positions, image.shape[axis]), dtype=torch.int64)
+        if own_channel_each(image.map(lambda t, at=at: t.index_select(axis, at))):
+            return not own_channel_each(image)
+    return False
+
+
 def _is_bound(slides: Window, place: int, part: Tensor, axis: int, positions: int) -> bool:
     """Whether each weight sees one row, or one column, in all of its places, and together they see all of these."""
     labels = part.amax(tuple(a for a in range(part.dim()) if a != axis)).tolist()
     different = set(labels) - {NOWHERE}
     if slides.transposed or len(different) < FEWEST_BOUND:
         return False
-    stride, before = slides.stride[place], slides.padding[place][0]
     bound = set[float]()
     for tap in range(slides.kernel[place]):
-        at = [start * stride - before + tap * slides.dilation[place] for start in range(positions)]
-        seen = {labels[i] for i in at if 0 <= i < len(labels)} - {NOWHERE}
+        seen = {labels[at] for at in _looked_at(slides, place, tap, positions, len(labels))} - {NOWHERE}
         if len(seen) > 1:
             return False
         bound |= seen
     return bound == different
+
+
+def _looked_at(slides: Window, place: int, tap: int, positions: int, length: int) -> list[int]:
+    """The positions of the input that one weight meets, padding left out."""
+    first = tap * slides.dilation[place] - slides.padding[place][0]
+    return [at for start in range(positions) if 0 <= (at := first + start * slides.stride[place]) < length]
 
 
 def _looks_at(slides: Window, place: int, start: int, length: int) -> list[int]:

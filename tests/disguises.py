@@ -45,6 +45,12 @@ def _through_a_chain_of_crops(s, x):
     return gap(s.c(upper)) + gap(s.d(lower))
 
 
+def _halves_joined_for_a_while(s, x):
+    y = s.stem(x)
+    upper, lower = F.relu(torch.cat([y[:, :, :4], y[:, :, 3:]], 2)).split([4, 4], 2)
+    return gap(s.c(upper)) + gap(s.d(lower))
+
+
 def _scaled_parts(s, x):
     y = s.stem(x)
     return gap(s.c(F.pad(y[:, :, :5] * s.u, (0, 0, 0, 2)) + F.pad(y[:, :, 2:] * s.w, (0, 0, 2, 0))))
@@ -149,6 +155,11 @@ def _gates_as_a_map(s, x):
     return gap(s.c(y * torch.cat([gate(_pooled(s, x)) for gate in s.k], 1).view(-1, 1, 7, 7)))
 
 
+def _gates_in_the_batch(s, x):
+    y = s.stem(x)
+    return gap(s.c(y * torch.cat([gap(gate(y)) for gate in s.k], 0).view(49, -1).t().reshape(-1, 1, 7, 7)))
+
+
 def _halves_share_a_bias(s, x):
     y = s.stem(x)
     return gap(F.conv2d(y[:, :, :4], s.u, s.b)) + gap(F.conv2d(y[:, :, 3:], s.w, s.b))
@@ -235,6 +246,7 @@ MASKS: dict[str, type[nn.Module]] = {
     "a mask of gates side by side": masked(_gates_one_by_one, k=gates(7)),
     "a mask of gates, each padded": masked(_gates_padded, k=gates(7)),
     "gates made into a map": network(_gates_as_a_map, k=gates(49), c=conv(4, 10, 1)),
+    "gates from the batch made into a map": network(_gates_in_the_batch, k=gates(49), c=conv(4, 10, 1)),
     "a mask of one row, by a product": masked(_one_row),
     "a mask of one row, by a difference": masked(_less_shifted),
     "a mask of two halves, weighed": network(
@@ -282,11 +294,16 @@ PARTS: dict[str, type[nn.Module]] = {
         a=lambda: nn.BatchNorm2d(4), b=lambda: nn.BatchNorm2d(4), c=conv(4, 10, 1),
     ),
     "halves by padded means": network(_halves_by_padded_means, c=conv(4, 10, 1), d=conv(4, 10, 1)),
+    "halves joined for a while": network(_halves_joined_for_a_while, c=conv(4, 10, 1), d=conv(4, 10, 1)),
     "halves that share a bias": network(
         _halves_share_a_bias, u=learned(10, 4, 1, 1), w=learned(10, 4, 1, 1), b=learned(10)
     ),
     "channels and positions in pairs": network(
         lambda s, x: s.c(s.stem(x)).view(-1, 10, 49, 49).flatten(2)[:, :, ::50].mean(2), c=conv(4, 490, 1)
+    ),
+    "channels and positions in pairs, by a stride": network(
+        lambda s, x: F.conv1d(s.c(s.stem(x)).view(-1, 1, 2401), s.w, stride=50).view(-1, 10, 49).mean(2),
+        c=conv(4, 490, 1), w=learned(1, 1, 1),
     ),
     "picked after sorting one": network(
         lambda s, x: s.c(s.stem(x)).unsqueeze(1).sort(1)[0][:, 0, :, 3, 3], c=conv(4, 10, 7, padding=3)

@@ -232,6 +232,29 @@ def _again(s, y):
     return y
 
 
+def _two_views_at_once(s, x):
+    return gap(s.c(s.stem(torch.cat([x, x.flip(3)], 0)))).view(2, -1, 10).mean(0)
+
+
+def _gates_at_once(s, x):
+    y, z = s.stem(x), s.stem(x.flip(3))
+    one, other = torch.sigmoid(s.e(torch.cat([gap(y), gap(z)], 0)[:, :, None, None])).chunk(2, 0)
+    return gap(s.c(y * one)) + gap(s.c(z * other))
+
+
+def _coordinate_attention(cut):
+    """The means of rows and of columns share a convolution before each makes a gate; `cut` takes them apart."""
+
+    def forward(s, x):
+        y = s.stem(x)
+        both = torch.cat([y.mean(3, keepdim=True), y.mean(2, keepdim=True).transpose(2, 3)], 2)
+        down, across = cut(F.hardswish(s.n(s.k(both))))
+        return gap(s.c(y * torch.sigmoid(s.down(down)) * torch.sigmoid(s.across(across.transpose(2, 3)))))
+
+    parts = {"down": conv(4, 4, 1), "across": conv(4, 4, 1), "n": lambda: nn.BatchNorm2d(4)}
+    return network(forward, k=conv(4, 4, 1), c=conv(4, 10, 3), **parts)
+
+
 def _coordinates_everywhere(s, x):
     """Rows and columns beside the image in every layer, as CoordConv's authors have them."""
     for layer in s.layers:
@@ -371,6 +394,13 @@ UNUSUAL: dict[str, type[nn.Module]] = {
     "enlarged, then convolved": network(lambda s, x: gap(s.c(F.interpolate(s.stem(x), scale_factor=2))), c=conv(4, 10, 3)),
     "shifted copies": network(
         lambda s, x: gap(s.c(torch.cat([s.stem(x).roll(k, 3) for k in (-1, 0, 1)], 1))), c=conv(12, 10, 1)
+    ),
+    "coordinate attention": _coordinate_attention(lambda both: both.split([7, 7], 2)),
+    "coordinate attention, by slices": _coordinate_attention(lambda both: (both[:, :, :7], both[:, :, 7:])),
+    "two views at once": network(_two_views_at_once, c=conv(4, 10, 3)),
+    "gates of two views at once": network(_gates_at_once, c=conv(4, 10, 3), e=conv(4, 4, 1)),
+    "a convolution over channels in a row": network(
+        lambda s, x: s.c(s.stem(x).permute(0, 2, 3, 1).reshape(-1, 1, 196)).mean(2), c=lambda: nn.Conv1d(1, 10, 4, stride=4)
     ),
     "coordinates in every layer": network(
         _coordinates_everywhere,
