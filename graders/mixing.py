@@ -86,12 +86,14 @@ def judge_masks(node: Node, inputs: list[Labels], output: Labels) -> str | None:
     """A value that was padded to the map's size, to keep few of the positions of another, or to make such a mask."""
     if not output.from_image:
         return None
-    images = [item for item in inputs if item.from_image and len(item.shape) == len(output.shape)]
+    images = [(item, len(item.shape) - len(output.shape)) for item in inputs if item.from_image]
     joined = joined_axis(node, output) if node.op in JOINS else None
     for axis in range(2, len(output.shape)):
-        wide = [item for item in images if item.shape[axis] > 1 and axis != joined]
-        moving = any(item.moves(axis) for item in wide)
-        live = [live_along(item, axis) for item in wide if not (moving and joined is not None)]
+        wide = [(item, axis + more) for item, more in images if axis + more >= 0 and item.shape[axis + more] > 1]
+        if axis == joined or not wide:
+            continue
+        moving = any(item.moves(at) for item, at in wide)
+        live = [live_along(item, at) for item, at in wide]
         few = next((one for one in [*live, live_along(output, axis)] if sum(one) * 2 < len(one)), None)
         if moving and few and joined is None:
             return (
