@@ -1,5 +1,7 @@
 """Rule 4 of convolutions: each slides, and never turns an axis of positions into a single one."""
 
+from math import gcd
+
 import torch
 from torch import Tensor
 
@@ -52,11 +54,11 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
         return f"it spreads {few} over {positions} with weights of their own; upsample, then convolve"
     if len(set(live)) == 1 and _is_padded_apart(labels, slides.span[place]):
         return "it convolves one number and the padding beside it, which makes a mask; pad by less than the kernel's size"
-    views = [_looks_at(slides, place, start, len(labels)) for start in range(positions)]
-    seen = [[labels[at] for at in view if labels[at] != NOWHERE] for view in views]
     if len(live) < 2:
         return None
-    touched = [len(some) for some in seen]
+    views = [_looks_at(slides, place, start, len(labels)) for start in range(positions)]
+    seen = [labels[view.start : view.stop : view.step] for view in views]
+    touched = [len(some) - some.count(NOWHERE) for some in seen]
     *others, most = sorted(count for count in touched if count) or [0]
     whole = most == len(live) and max(others, default=0) * 2 <= len(live)
     # windows that all see everything, half a map apart: each is a fully connected layer of its own
@@ -64,7 +66,7 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
     if (most and not others) or (whole and not slides.transposed):  # others that see half at most don't make it a sliding one
         return _single(len(live), slides.kernel)
     different = len(set(live))  # copies of a position, as tiles and upsampled maps have them, are one
-    if different > MOST_SEEN_TWICE and 2 * sum(len(set(some)) == different for some in seen) > len(seen):
+    if different > MOST_SEEN_TWICE and 2 * sum(len(set(some) - {NOWHERE}) == different for some in seen) > len(seen):
         return _single(different, slides.kernel)
     return None
 
@@ -117,14 +119,25 @@ def _looked_at(slides: Window, place: int, tap: int, positions: int, length: int
     return [at for start in range(positions) if 0 <= (at := first + start * slides.stride[place]) < length]
 
 
-def _looks_at(slides: Window, place: int, start: int, length: int) -> list[int]:
+def _looks_at(slides: Window, place: int, start: int, length: int) -> range:
     """The positions of the input that an output position is computed from, padding left out."""
     stride, before = slides.stride[place], slides.padding[place][0]
-    taps = [tap * slides.dilation[place] for tap in range(slides.kernel[place])]
-    if slides.transposed:
-        ats = [(start + before - tap) // stride for tap in taps if (start + before - tap) % stride == 0]
-        return [at for at in ats if 0 <= at < length]
-    return [at for tap in taps if 0 <= (at := start * stride - before + tap) < length]
+    kernel, dilation = slides.kernel[place], slides.dilation[place]
+    if not slides.transposed:
+        first = start * stride - before
+        return _within(first, first + (kernel - 1) * dilation, dilation, length)
+    every = stride // gcd(stride, dilation)  # of so many taps, one falls on a position
+    tap = next((tap for tap in range(min(every, kernel)) if (start + before - tap * dilation) % stride == 0), None)
+    if tap is None:
+        return range(0)
+    last, step = (start + before - tap * dilation) // stride, every * dilation // stride
+    return _within(last - (kernel - 1 - tap) // every * step, last, step, length)
+
+
+def _within(first: int, last: int, step: int, length: int) -> range:
+    """From one position to another by steps, those left out that are no positions of an axis of this length."""
+    first += max(0, -(first // step)) * step
+    return range(first, max(first, min(last, length - 1) + 1), step)
 
 
 def _single(length: int, kernel) -> str:

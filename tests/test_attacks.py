@@ -85,6 +85,16 @@ def test_a_mask_that_trained_weights_make_constant_is_found(tally) -> None:
     tally(HARMLESS)
 
 
+def _stretched(s, x):
+    return F.conv_transpose1d(F.interpolate(x.flatten(2), size=20_000, mode="linear"), s.w).mean(2)
+
+
+@pytest.mark.timeout(20)
+def test_a_network_made_to_be_judged_slowly_is_not(tally) -> None:
+    assert judge_fully_connected(written_down(network(_stretched, w=learned(1, 10, 3)))[0]).passed
+    tally(HARMLESS)
+
+
 @pytest.mark.parametrize("name", some_at_once(SMUGGLED, 3))
 def test_a_number_kept_elsewhere_counts(name: str, tally) -> None:
     module, least = SMUGGLED[name]
