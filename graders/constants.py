@@ -30,7 +30,21 @@ def find_constants(graph: Graph, batch: int) -> Iterator[dict[str, Tensor]]:
         yield {name: value for name, value in first.items() if all(name in other for other in others)}
 
 
-def seen_constants(network: Network, images: Tensor) -> set[str]:
+def constant_rows(network: Network, images: Tensor) -> dict[str, Tensor]:
+    """Values by name that are the same, bit for bit, for all these digits (N, 28, 28): with these weights, no image's."""
+    same: dict[str, Tensor] = {}
+
+    def compare(name, value):
+        a_row_each = isinstance(value, Tensor) and value.dim() and len(value) == len(images)
+        if a_row_each and torch.equal(value, value[:1].expand_as(value)):
+            same[name] = value.clone()
+
+    with torch.no_grad():
+        network.eval()(normalize(images), compare)
+    return same
+
+
+def nearly_constant(network: Network, images: Tensor) -> set[str]:
     """Names of values that hardly change with these digits (N, 28, 28), N even: with these weights, no image's."""
     half = len(images) // 2
     first: dict[str, Tensor] = {}

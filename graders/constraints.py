@@ -55,9 +55,9 @@ def judge_epochs(recipe: Recipe) -> Constraint:
     )  # fmt: skip
 
 
-def judge_fully_connected(graph: Graph) -> Constraint:
-    """Rule 4: no fully connected layer, and none in disguise."""
-    found = find_fully_connected(graph)
+def judge_fully_connected(graph: Graph, constants: dict[str, Tensor] | None = None) -> Constraint:
+    """Rule 4: no fully connected layer, and none in disguise; `constants` are values that were seen to be no image's."""
+    found = find_fully_connected(graph, constants)
     if not found:
         return Constraint(True, 0, FULLY_CONNECTED_LIMIT, "no fully connected layer, and none in disguise")
     first = found[0]

@@ -9,6 +9,8 @@ is the same for every image is no image's value, however it is computed.
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from course.graph import Graph, Node
 from course.operations import (
     ARITHMETIC,
@@ -22,11 +24,13 @@ from course.operations import (
     RESAMPLINGS,
 )
 from graders.constants import find_constants
+from graders.coordinates import judge_coordinates
 from graders.labels import Labels, tensors_of
-from graders.mixing import JOINS, judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
+from graders.mixing import judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
 from graders.picking import judge_look_up, judge_picks
 from graders.positions import BATCH, follow, is_sum, takes_diagonal
 from graders.regions import judge_parts
+from graders.relabelling import JOINS
 from graders.sliding import judge_convolution
 
 
@@ -38,11 +42,13 @@ class Violation:
     message: str
 
 
-def find_fully_connected(graph: Graph) -> list[Violation]:
-    """Every operation of a graph that breaks rule 4, in order."""
+def find_fully_connected(graph: Graph, seen: dict[str, Tensor] | None = None) -> list[Violation]:
+    """Every operation of a graph that breaks rule 4, in order; `seen` are values by name that were constant for digits."""
     labels = follow(graph)
     found = _find(graph, labels)
-    for constants in find_constants(graph, BATCH):  # each can but add to what was found: a network may know noise from digits
+    trained = {name: value[:BATCH] for name, value in (seen or {}).items()}
+    # each can but add to what was found: a network may know noise from digits, and its weights may hide what is constant
+    for constants in (*find_constants(graph, BATCH), trained):
         found_labels = [labels[name] for name in constants]
         if any(isinstance(label, Labels) and label.from_image for label in found_labels):
             found = _find(graph, follow(graph, constants)) | found
@@ -51,10 +57,10 @@ def find_fully_connected(graph: Graph) -> list[Violation]:
 
 def _find(graph: Graph, labels) -> dict[str, Violation]:
     """The violations by operation, as labels show them."""
-    parts = judge_parts(graph, labels)
+    whole = judge_parts(graph, labels) | judge_coordinates(graph, labels)
     found = {}
     for node in graph.nodes:
-        message = _judge(node, graph, labels) or parts.get(node.name)
+        message = _judge(node, graph, labels) or whole.get(node.name)
         if message:
             found[node.name] = Violation(node.where(), message)
     return found

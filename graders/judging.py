@@ -12,8 +12,8 @@ from course.submission import Submission
 from course.submission_file import load_submission
 from course.submission_parts import two_numbers
 from graders.affordable import expect_affordable
-from graders.constants import seen_constants
-from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_parameters, judge_structure
+from graders.constants import constant_rows, nearly_constant
+from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_fully_connected, judge_parameters, judge_structure
 from graders.doubts import find_doubts
 from graders.evidence import trained_elsewhere
 from graders.likeness import like_published
@@ -63,8 +63,10 @@ def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:
     network = submission.graph.build(submission.weights)
     try:
         accuracy = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
-        constants = seen_constants(network, data.test_images[:CONSTANT_DIGITS])
-        constraints["parameters"] = judge_parameters(submission.graph, constants)
+        few = data.test_images[:CONSTANT_DIGITS]
+        constraints["parameters"] = judge_parameters(submission.graph, nearly_constant(network, few))
+        if accuracy.passed:  # what training has left dead is constant, too, but not in a network that is as good
+            constraints["fully_connected"] = judge_fully_connected(submission.graph, constant_rows(network, few))
         doubts = find_doubts(network, data, accuracy.value or 0) if accuracy.passed else ()
     except Exception as error:  # what a stranger's graph makes PyTorch say
         raise GraphError(f"the network fails on the test digits: {_short(error)}") from None

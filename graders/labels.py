@@ -89,3 +89,18 @@ def varies(tensor: Tensor, axis: int) -> bool:
         return False
     lowest = tensor.where(tensor >= 0, torch.inf).amin(axis)
     return bool((tensor.amax(axis) > lowest).any())
+
+
+def places_along(image: Labels, axis: int) -> list[float]:
+    """The label of each position along an axis, NOWHERE for padding; those with one label are one position."""
+    assert image.height is not None and image.width is not None
+    others = tuple(a for a in range(image.height.dim()) if a != axis)
+    height, width = image.height.amax(others), image.width.amax(others)
+    both = height * (width.max() + 1) + width
+    return both.where((height >= 0) & (width >= 0), NOWHERE).tolist()
+
+
+def live_along(image: Labels, axis: int) -> list[bool]:
+    """Whether there is anything but padding at each place of an axis."""
+    assert image.height is not None
+    return (image.height.amax([a for a in range(image.height.dim()) if a != axis]) >= 0).tolist()

@@ -4,11 +4,8 @@ import math
 
 from course.graph import Graph, Node, Stored, Value
 from graders.folding import folds_positions
-from graders.labels import Labels, labels_of, tensors_of
-from graders.relabelling import reduced_axes
-
-JOINS = ("cat", "stack", "hstack", "vstack")
-MOST_COORDINATES = 4  # channels of coordinates that may be concatenated to an image's
+from graders.labels import Labels, labels_of, live_along, tensors_of
+from graders.relabelling import JOINS, NARROWS, joined_axis, reduced_axes
 
 
 def judge_scales(node: Node, labels) -> str | None:
@@ -57,15 +54,11 @@ def judge_mixes(node: Node, inputs: list[Labels], labels) -> str | None:
 
 
 def _beside(node: Node, weights: list[Labels], image: Labels) -> str | None:
-    """Numbers put beside the image: constant channels, and a few of coordinates, are fine."""
-    coordinates = sum(item.shape[1] for item in weights if not item.learned and len(item.shape) > 1)
+    """Learned numbers put beside the image: constant channels are fine."""
     for item in weights:
-        if item.from_image:  # judged where they were put there
+        if item.from_image or not item.learned:  # judged where they were put there; as coordinates
             continue
-        by_position = any(item.differs(axis) for axis in range(2, len(item.shape)))
-        if (by_position and (item.learned or coordinates > MOST_COORDINATES)) or (
-            item.learned and (item.differs(0) or folds_positions(image))
-        ):
+        if any(item.differs(axis) for axis in (0, *range(2, len(item.shape)))) or folds_positions(image):
             return "it puts numbers beside the image that differ by position; let weights act through convolutions"
     return None
 
@@ -90,20 +83,28 @@ def judge_spreads(inputs: list[Labels], output: Labels) -> str | None:
 
 
 def judge_masks(node: Node, inputs: list[Labels], output: Labels) -> str | None:
-    """A value that was padded to the map's size, to keep few of the positions of another."""
-    if node.op in JOINS:
+    """A value that was padded to the map's size, to keep few of the positions of another, or to make such a mask."""
+    if not output.from_image:
         return None
-    for item in inputs:
-        for axis in range(2, len(item.shape)):
-            at = axis - len(item.shape) + len(output.shape)
-            if not item.from_image or not output.moves(at) or item.shape[axis] < 2:
-                continue
-            live = int((item.height.amax([a for a in range(len(item.shape)) if a != axis]) >= 0).sum())  # type: ignore[union-attr]
-            if live * 2 < item.shape[axis]:
-                return (
-                    f"one side of it is padding at all but {live} of {item.shape[axis]} positions, which keeps single "
-                    "positions of the other; treat all positions alike"
-                )
+    images = [(item, len(item.shape) - len(output.shape)) for item in inputs if item.from_image]
+    joined = joined_axis(node, output) if node.op in JOINS else None
+    for axis in range(2, len(output.shape)):
+        wide = [(item, axis + more) for item, more in images if axis + more >= 0 and item.shape[axis + more] > 1]
+        if axis == joined or not wide:
+            continue
+        moving = any(item.moves(at) for item, at in wide)
+        live = [live_along(item, at) for item, at in wide]
+        few = next((one for one in [*live, live_along(output, axis)] if sum(one) * 2 < len(one)), None)
+        if moving and few and joined is None:
+            return (
+                f"one side of it is padding at all but {sum(few)} of {len(few)} positions, which keeps single "
+                "positions of the other; treat all positions alike"
+            )
+        if not moving and node.op not in NARROWS and any(one != live[0] for one in live):
+            return (
+                "it puts together one number at some positions and another at others, by padding, which makes a mask; "
+                "treat all positions alike"
+            )
     return None
 
 

@@ -6,10 +6,13 @@ from course.geometry import window
 from course.graph import Graph, Node, Value
 from course.operations import PIECES, POINTWISE, POOLINGS, RESHAPES
 from graders.labels import Labels, labels_of
+from graders.rejoined import taken_apart
 from graders.relabelling import reduced_axes
 
 CHAINED = PIECES | RESHAPES | POINTWISE
 FEWEST_LEFT = 4  # a pick may leave one position of this many; a map of 28 × 28 taken by fours is still a map
+
+OTHER_CHANNELS = "it takes other channels at other positions, so that weights differ by position; treat all positions alike"
 
 
 def judge_look_up(node: Node, labels) -> str | None:
@@ -32,6 +35,8 @@ def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:
         return None
     if node.op in POOLINGS or node.op.startswith("upsample"):
         return _samples(node, image, labels, graph)
+    if taken_apart(node, graph, labels):
+        return None
     results = labels[node.name]
     image = _cut_from(node, graph, labels) or image
     for result in results if isinstance(results, tuple) else (results,):
@@ -44,8 +49,8 @@ def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:
             few = len(after) * 2 <= len(before) if side_by_side else len(after) * FEWEST_LEFT < len(before)
             if len(before) > 1 and (len(after) == 1 or few):
                 return _pick(len(after), len(before))
-        if _own_channel_each(result) and not _own_channel_each(image):
-            return "it takes other channels at other positions, so that weights differ by position; treat all positions alike"
+        if own_channel_each(result) and not own_channel_each(image):
+            return OTHER_CHANNELS
     return None
 
 
@@ -106,7 +111,7 @@ def _distinct(labels: torch.Tensor) -> torch.Tensor:
     return labels[labels >= 0].unique()
 
 
-def _own_channel_each(labels: Labels) -> bool:
+def own_channel_each(labels: Labels) -> bool:
     """Whether channels and positions are paired: not each of the channels is at each of the positions."""
     if labels.height is None or labels.width is None or labels.channel is None:
         return False

@@ -29,7 +29,7 @@ from course.operations import (
 from course.shapes import infer_shapes
 from graders.constants import alike, depend_on_stored
 from graders.labels import Labels, grid, tensors_of
-from graders.relabelling import convolved, moved, pooled, reduced, resized, together
+from graders.relabelling import convolved, moved, multiplied, pooled, reduced, resized, together
 
 BATCH = 2  # digits that are followed; two, so that a batch is not mistaken for an axis of length one
 APART = 2.0**32  # more than any value has entries: the labels of two values that share no number are this far apart
@@ -91,6 +91,8 @@ def _step(node: Node, labels, shapes, fresh: float):
         return _each(shape, lambda one: reduced(node, images[0], one))
     if node.op == "glu":
         return images[0].map(lambda t: t.chunk(2, node.args[1] if len(node.args) > 1 else -1)[0])
+    if node.op == "mul.Tensor":
+        return multiplied(inputs, shape)
     return _each(shape, lambda one: together(inputs if node.op in ONE_BY_ONE else images, one))
 
 

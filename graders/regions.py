@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from course.graph import INPUT, Graph, Node, Stored, Value
 from course.operations import ARITHMETIC, CONVOLUTIONS, NORMALISATIONS, PIECES, RESAMPLINGS, RESHAPES
-from graders.labels import Labels, labels_of
+from graders.labels import Labels, labels_of, live_along
+from graders.rejoined import taken_apart
+from graders.relabelling import NARROWS
 
 APART = 0.15  # of an axis: one position of seven, as an odd pixel or a shift leaves out
 Span = tuple[float, float]
 WHOLE = ((0.0, 1.0), (0.0, 1.0))
 WEIGHING = CONVOLUTIONS | NORMALISATIONS | ARITHMETIC | {"prelu"}
-NARROWS = frozenset("mul.Tensor div.Tensor minimum where.self masked_fill.Scalar".split())
+PADDINGS = frozenset("pad constant_pad_nd".split())
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ def judge_parts(graph: Graph, labels) -> dict[str, str]:
         if not given:
             behind[node.name] = own
             continue
-        parts[node.name] = part = _part(node, given, labels, sources)
+        joined = _joined(node, graph, labels, sources)
+        parts[node.name] = part = parts.get(joined.name) or _part(node, given, labels, sources)
         if own and node.op in WEIGHING:
             other = next((w for w in weighed if w.tensors - own and own - w.tensors and _elsewhere(w.part, part)), None)
             if other:
@@ -54,6 +57,16 @@ def _stored_behind(node: Node, behind: dict[str, frozenset[str]]) -> frozenset[s
     return frozenset().union(*names)
 
 
+def _joined(node: Node, graph: Graph, labels, sources: dict[str, Node]) -> Value | Stored:
+    """The value that a piece was joined from and taken apart to again; the node's own where it is no such piece."""
+    own = Value(node.name)
+    if node.op != "getitem":
+        return (taken_apart(node, graph, labels) or [own])[0]
+    source = sources.get(node.args[0].name)
+    pieces = taken_apart(source, graph, labels) if source else None
+    return pieces[node.args[1]] if pieces else own
+
+
 def _part(node: Node, given: list[tuple[Span, ...]], labels, sources: dict[str, Node]) -> tuple[Span, ...]:
     if len(given) > 1:
         inner = node.op in NARROWS  # a product is nothing where one factor is
@@ -64,10 +77,26 @@ def _part(node: Node, given: list[tuple[Span, ...]], labels, sources: dict[str, 
         return given[0]  # pieces that are handed on together are the whole
     source = sources.get(node.args[0].name, node) if node.op == "getitem" else node
     before = labels_of(source.args[0], labels)
-    return tuple(
+    part = tuple(
         _cut(span, getattr(before, axis, None), getattr(after, axis))
         for span, axis in zip(given[0], ("height", "width"), strict=True)
     )
+    return _inside(part, before, after) if node.op in PADDINGS and before else part
+
+
+def _inside(part: tuple[Span, ...], before: Labels, after: Labels) -> tuple[Span, ...]:
+    """Where a map of one number a digit is, once it was padded: a mask, if it is multiplied."""
+    if not after.from_image or not before.from_image or len(after.shape) < 4:
+        return part
+    spans = []
+    for span, axis in zip(part, (-2, -1), strict=True):
+        live = live_along(after, axis % len(after.shape))
+        if before.moves(axis % len(after.shape)) or not any(live):
+            spans.append(span)
+            continue
+        first, last = live.index(True), len(live) - live[::-1].index(True)
+        spans.append((max(span[0], first / len(live)), min(span[1], last / len(live))))
+    return tuple(spans)
 
 
 def _cut(span: Span, before, after) -> Span:

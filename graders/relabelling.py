@@ -10,6 +10,9 @@ from course.operations import implementation
 from graders.folding import MOST_FOLDED
 from graders.labels import NOWHERE, PARTS, Labels, count_along, labels_of, varies
 
+JOINS = ("cat", "stack", "hstack", "vstack")
+NARROWS = frozenset("mul.Tensor div.Tensor minimum where.self masked_fill.Scalar".split())  # nothing where an operand is
+
 
 def convolved(image: Labels, shape) -> Labels:
     """After a convolution: new channels; new positions along every axis of positions, in the batch too."""
@@ -87,6 +90,17 @@ def reduced_axes(node: Node, image: Labels) -> tuple[int, ...]:
     return tuple(d % len(every) for d in dims) if isinstance(dims, tuple) and dims else every
 
 
+def multiplied(inputs: list[Labels], shape) -> Labels:
+    """After a product: padding where any factor is."""
+    result = together(inputs, shape)
+    for item in inputs:
+        if item.height is not None:
+            live = (item.height >= 0).expand(shape)
+            parts = {part: t.where(live, NOWHERE) for part in PARTS[:-1] if (t := getattr(result, part)) is not None}
+            result = replace(result, **parts)
+    return result
+
+
 def together(inputs: list[Labels], shape) -> Labels:
     """After an operation on several values, entry by entry: each label from the value in which it varies.
 
@@ -129,14 +143,19 @@ def moved(node: Node, labels, inputs: list[Labels]):
 
 def _told_apart(node: Node, result: Labels, inputs: list[Labels]) -> Labels:
     """Numbers that are no positions and are put side by side, where positions would be, count as channels made into these."""
-    if node.op not in ("cat", "stack", "hstack", "vstack") or result.channel is None or len(inputs) < 2:
+    if node.op not in JOINS or result.channel is None or len(inputs) < 2:
         return result
-    axis = {"hstack": 1, "vstack": 0}.get(node.op, node.args[1] if len(node.args) > 1 else 0) % len(result.shape)
-    if axis < 1 or result.moves(axis):
+    axis = joined_axis(node, result)
+    if any(result.moves(at) for at in ([axis] if axis else range(len(result.shape)))):  # maps in the batch are views of a map
         return result
     steps = torch.arange(result.shape[axis]).float() * (result.channel.max() + 1)
     steps = steps.view([-1 if a == axis else 1 for a in range(len(result.shape))])
     return replace(result, channel=(result.channel + steps).where(result.channel >= 0, result.channel))
+
+
+def joined_axis(node: Node, result: Labels) -> int:
+    """The axis along which one of the JOINS puts values side by side."""
+    return {"hstack": 1, "vstack": 0}.get(node.op, node.args[1] if len(node.args) > 1 else 0) % len(result.shape)
 
 
 def _made(parts: dict[str, Tensor], learned: bool) -> Labels:

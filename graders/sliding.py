@@ -1,13 +1,18 @@
 """Rule 4 of convolutions: each slides, and never turns an axis of positions into a single one."""
 
+from math import gcd
+
+import torch
 from torch import Tensor
 
 from course.geometry import Window, window
 from course.graph import Graph, Node, Value
 from graders.folding import folds_positions
-from graders.labels import NOWHERE, Labels, labels_of
+from graders.labels import NOWHERE, Labels, labels_of, places_along
+from graders.picking import OTHER_CHANNELS, own_channel_each
 
 FEWEST_BOUND = 3  # rows or columns; space-to-depth by 2 leaves two halves of a map side by side
+SMALL = 3  # a kernel of three tells the border from the rest, as it does in every padded map
 MOST_SEEN_TWICE = 4  # positions: a 5 × 5 kernel by twos, padded, sees all of a map of 4 × 4 from one of its places
 
 
@@ -35,21 +40,25 @@ def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
             assert part is not None
             if _is_bound(slides, axis - 2, part, axis, output[axis]):
                 return _single(len(part[part >= 0].unique()), slides.kernel)
+        if _pairs(slides, axis - 2, image, axis, output[axis]):
+            return OTHER_CHANNELS
     return None
 
 
 def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) -> str | None:
     """What one axis of a convolution does."""
-    labels = _labels_along(image, axis)
+    labels = places_along(image, axis)
     live = [label for label in labels if label != NOWHERE]
-    views = [_looks_at(slides, place, start, len(labels)) for start in range(positions)]
-    seen = [[labels[at] for at in view if labels[at] != NOWHERE] for view in views]
-    alone = len(live) == 1 or (slides.transposed and len(set(live)) == 1)
-    if alone and positions > 1 and slides.kernel[place] > 1:
-        return f"it spreads one position over {positions} with weights of their own; upsample, then convolve"
+    if positions > 1 and _is_spread(slides, place, live, positions):
+        few = "one position" if len(set(live)) == 1 else "two positions"
+        return f"it spreads {few} over {positions} with weights of their own; upsample, then convolve"
+    if len(set(live)) == 1 and _is_padded_apart(labels, slides.span[place]):
+        return "it convolves one number and the padding beside it, which makes a mask; pad by less than the kernel's size"
     if len(live) < 2:
         return None
-    touched = [len(some) for some in seen]
+    views = [_looks_at(slides, place, start, len(labels)) for start in range(positions)]
+    seen = [labels[view.start : view.stop : view.step] for view in views]
+    touched = [len(some) - some.count(NOWHERE) for some in seen]
     *others, most = sorted(count for count in touched if count) or [0]
     whole = most == len(live) and max(others, default=0) * 2 <= len(live)
     # windows that all see everything, half a map apart: each is a fully connected layer of its own
@@ -57,9 +66,36 @@ def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) 
     if (most and not others) or (whole and not slides.transposed):  # others that see half at most don't make it a sliding one
         return _single(len(live), slides.kernel)
     different = len(set(live))  # copies of a position, as tiles and upsampled maps have them, are one
-    if different > MOST_SEEN_TWICE and 2 * sum(len(set(some)) == different for some in seen) > len(seen):
+    if different > MOST_SEEN_TWICE and 2 * sum(len(set(some) - {NOWHERE}) == different for some in seen) > len(seen):
         return _single(different, slides.kernel)
     return None
+
+
+def _is_spread(slides: Window, place: int, live: list[float], positions: int) -> bool:
+    """Whether one position, or two, or copies of one, become many, each by weights of its own."""
+    kernel = slides.kernel[place]
+    if len(live) == 1 or (slides.transposed and len(set(live)) == 1):
+        return kernel > 1
+    if len(set(live)) == 1:  # copies tell by how many of them a place sees which place it is
+        return kernel > SMALL and kernel * 2 > len(live)
+    return len(live) == 2 and kernel > 2 * len(live) and positions > len(live)
+
+
+def _is_padded_apart(labels: list[float], span: int) -> bool:
+    """Whether a kernel of this span sees but padding at some places, as it does not where a map is padded for it."""
+    live = [label != NOWHERE for label in labels]
+    return live.index(True) >= span or live[::-1].index(True) >= span or not all(live[live.index(True) :][: sum(live)])
+
+
+def _pairs(slides: Window, place: int, image: Labels, axis: int, positions: int) -> bool:
+    """Whether, along an axis of channels and positions, a weight meets other channels at other positions, by its stride."""
+    if slides.transposed or slides.stride[place] < 2 or not (image.moves(axis) and image.changes_channel(axis)):
+        return False
+    for tap in range(slides.kernel[place]):
+        at = torch.tensor(_looked_at(slides, place, tap, positions, image.shape[axis]), dtype=torch.int64)
+        if own_channel_each(image.map(lambda t, at=at: t.index_select(axis, at))):
+            return not own_channel_each(image)
+    return False
 
 
 def _is_bound(slides: Window, place: int, part: Tensor, axis: int, positions: int) -> bool:
@@ -68,24 +104,40 @@ def _is_bound(slides: Window, place: int, part: Tensor, axis: int, positions: in
     different = set(labels) - {NOWHERE}
     if slides.transposed or len(different) < FEWEST_BOUND:
         return False
-    stride, before = slides.stride[place], slides.padding[place][0]
     bound = set[float]()
     for tap in range(slides.kernel[place]):
-        at = [start * stride - before + tap * slides.dilation[place] for start in range(positions)]
-        seen = {labels[i] for i in at if 0 <= i < len(labels)} - {NOWHERE}
+        seen = {labels[at] for at in _looked_at(slides, place, tap, positions, len(labels))} - {NOWHERE}
         if len(seen) > 1:
             return False
         bound |= seen
     return bound == different
 
 
-def _looks_at(slides: Window, place: int, start: int, length: int) -> list[int]:
+def _looked_at(slides: Window, place: int, tap: int, positions: int, length: int) -> list[int]:
+    """The positions of the input that one weight meets, padding left out."""
+    first = tap * slides.dilation[place] - slides.padding[place][0]
+    return [at for start in range(positions) if 0 <= (at := first + start * slides.stride[place]) < length]
+
+
+def _looks_at(slides: Window, place: int, start: int, length: int) -> range:
     """The positions of the input that an output position is computed from, padding left out."""
     stride, before = slides.stride[place], slides.padding[place][0]
-    taps = [tap * slides.dilation[place] for tap in range(slides.kernel[place])]
-    if slides.transposed:
-        return [at for at in range(length) if start + before - at * stride in taps]
-    return [at for tap in taps if 0 <= (at := start * stride - before + tap) < length]
+    kernel, dilation = slides.kernel[place], slides.dilation[place]
+    if not slides.transposed:
+        first = start * stride - before
+        return _within(first, first + (kernel - 1) * dilation, dilation, length)
+    every = stride // gcd(stride, dilation)  # of so many taps, one falls on a position
+    tap = next((tap for tap in range(min(every, kernel)) if (start + before - tap * dilation) % stride == 0), None)
+    if tap is None:
+        return range(0)
+    last, step = (start + before - tap * dilation) // stride, every * dilation // stride
+    return _within(last - (kernel - 1 - tap) // every * step, last, step, length)
+
+
+def _within(first: int, last: int, step: int, length: int) -> range:
+    """From one position to another by steps, those left out that are no positions of an axis of this length."""
+    first += max(0, -(first // step)) * step
+    return range(first, max(first, min(last, length - 1) + 1), step)
 
 
 def _single(length: int, kernel) -> str:
@@ -93,12 +145,3 @@ def _single(length: int, kernel) -> str:
         f"its kernel of {' × '.join(map(str, kernel))} turns an axis of {length} positions into one, which is a fully "
         "connected layer; use a small kernel, then global average pooling"
     )
-
-
-def _labels_along(image: Labels, axis: int) -> list[float]:
-    """The label of each position along an axis, NOWHERE for padding; those with one label are one position."""
-    assert image.height is not None and image.width is not None
-    others = tuple(a for a in range(image.height.dim()) if a != axis)
-    height, width = image.height.amax(others), image.width.amax(others)
-    both = height * (width.max() + 1) + width
-    return both.where((height >= 0) & (width >= 0), NOWHERE).tolist()

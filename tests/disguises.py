@@ -45,6 +45,12 @@ def _through_a_chain_of_crops(s, x):
     return gap(s.c(upper)) + gap(s.d(lower))
 
 
+def _halves_joined_for_a_while(s, x):
+    y = s.stem(x)
+    upper, lower = F.relu(torch.cat([y[:, :, :4], y[:, :, 3:]], 2)).split([4, 4], 2)
+    return gap(s.c(upper)) + gap(s.d(lower))
+
+
 def _scaled_parts(s, x):
     y = s.stem(x)
     return gap(s.c(F.pad(y[:, :, :5] * s.u, (0, 0, 0, 2)) + F.pad(y[:, :, 2:] * s.w, (0, 0, 2, 0))))
@@ -129,6 +135,99 @@ def _asleep_on_noise(s, x):
     return (s.stem(x).flatten(1) * gate) @ s.w
 
 
+def _padded_away(s, x):
+    """The stem's map, beside padding that a sum takes away again."""
+    return F.pad(s.stem(x)[..., None], (0, 1)).sum(-1)
+
+
+def _ranked_alone(s, x):
+    """The stem's map, each number the largest of itself and a padded zero, as it is after a ReLU."""
+    return F.pad(s.stem(x)[..., None], (0, 1)).topk(1, -1)[0][..., 0]
+
+
+def _added_to_more(s, x):
+    """The stem's map, plus the mean of the pixels, by a sum of which the pixels are the larger part."""
+    return (s.stem(x)[..., None] + x.flatten(1)[:, None, None, None, :]).mean(-1)
+
+
+def _gates_as_a_map(s, x):
+    y = s.stem(x)
+    return gap(s.c(y * torch.cat([gate(_pooled(s, x)) for gate in s.k], 1).view(-1, 1, 7, 7)))
+
+
+def _gates_in_the_batch(s, x):
+    y = s.stem(x)
+    return gap(s.c(y * torch.cat([gap(gate(y)) for gate in s.k], 0).view(49, -1).t().reshape(-1, 1, 7, 7)))
+
+
+def _halves_share_a_bias(s, x):
+    y = s.stem(x)
+    return gap(F.conv2d(y[:, :, :4], s.u, s.b)) + gap(F.conv2d(y[:, :, 3:], s.w, s.b))
+
+
+def _cut_between_scales(s, x):
+    y = s.c(s.stem(x))
+    for cut in (slice(1, 5), slice(0, 3), slice(0, 2)):
+        y = y[:, :, cut, cut] * s.t
+    return gap(y)
+
+
+def _one_hot(s, x):
+    """A channel for each position, which is one there and zero elsewhere."""
+    return torch.eye(49).expand(x.size(0), -1, -1)
+
+
+def _one_hot_by_fours(s, x):
+    hot = _one_hot(s, x).view(-1, 49, 7, 7)
+    return gap(sum(layer(torch.cat([s.stem(x), hot[:, 4 * i : 4 * i + 4]], 1)) for i, layer in enumerate(s.k)))
+
+
+def _one_hot_by_padding(s, x):
+    y = s.stem(x).flatten(1)
+    for place in range(49):
+        y = F.pad(F.pad(F.pad(y, (0, place)), (0, 1), value=1.0), (0, 48 - place))
+    return gap(s.c(y.view(-1, 53, 7, 7)))
+
+
+def _one_hot_as_columns(s, x):
+    rows = torch.cat([s.stem(x).flatten(2).transpose(1, 2), *_one_hot(s, x).split(1, 2)], 2)
+    return gap(s.c(rows.transpose(1, 2).reshape(-1, 53, 7, 7)))
+
+
+def _one_hot_in_a_row(s, x):
+    return gap(s.c(torch.cat([s.stem(x).flatten(1), _one_hot(s, x).flatten(1)], 1).view(-1, 53, 7, 7)))
+
+
+def _means(s, x, *shape: int):
+    """A map of which every number is the image's mean."""
+    return gap(x)[:, :, None, None].expand(-1, 1, *shape)
+
+
+def _halves_by_padded_means(s, x):
+    y, half = s.stem(x), _means(s, x, 4, 7)
+    return gap(s.c(y * F.pad(half, (0, 0, 0, 3)))) + gap(s.d(y * F.pad(half, (0, 0, 3, 0))))
+
+
+def _one_row(s, x):
+    half = _means(s, x, 4, 7)
+    return F.pad(half, (0, 0, 3, 0)) * F.pad(half, (0, 0, 0, 3))
+
+
+def _less_shifted(s, x):
+    mean = _means(s, x, 7, 7)
+    return (mean - F.pad(mean[:, :, :6], (0, 0, 1, 0))).roll(3, 2)
+
+
+def _two_halves_beside(s, x):
+    half = _means(s, x, 4, 7)
+    return s.d(torch.cat([F.pad(half, (0, 0, 0, 3)), F.pad(half, (0, 0, 3, 0))], 1))
+
+
+def _times_map(s, x, numbers):
+    """Weights a position for each class, that were made of numbers of the image."""
+    return (s.k(numbers)[:, :, :7, :7].reshape(-1, 10, 4, 7, 7) * s.stem(x)[:, None]).sum((2, 3, 4))
+
+
 MASKS: dict[str, type[nn.Module]] = {
     "a mask of padded ones": masked(lambda s, x: F.pad(_small_ones(x), (3, 3, 3, 3))),
     "a mask of the image times nothing": masked(lambda s, x: F.pad(_pooled(s, x)[:, :1] * 0 + 1, (3, 3, 3, 3))),
@@ -146,6 +245,16 @@ MASKS: dict[str, type[nn.Module]] = {
     "a mask convolved from nothing": masked(lambda s, x: s.k(s.stem(x) * 0 + 1), k=conv(4, 10, 7, padding=3)),
     "a mask of gates side by side": masked(_gates_one_by_one, k=gates(7)),
     "a mask of gates, each padded": masked(_gates_padded, k=gates(7)),
+    "gates made into a map": network(_gates_as_a_map, k=gates(49), c=conv(4, 10, 1)),
+    "gates from the batch made into a map": network(_gates_in_the_batch, k=gates(49), c=conv(4, 10, 1)),
+    "a mask of one row, by a product": masked(_one_row),
+    "a mask of one row, by a difference": masked(_less_shifted),
+    "a mask of two halves, weighed": network(
+        lambda s, x: gap(s.c(s.stem(x) * _two_halves_beside(s, x))), d=conv(2, 4, 1), c=conv(4, 10, 1)
+    ),
+    "a mask of one half, weighed": network(
+        lambda s, x: gap(s.c(s.stem(x) * s.d(F.pad(_means(s, x, 4, 7), (0, 0, 0, 3))))), d=conv(1, 4, 1), c=conv(4, 10, 1)
+    ),
     "the smallest number elsewhere": network(_smallest_number, c=conv(4, 10, 7, padding=3)),
     "filled elsewhere": network(_kept_by_where, c=conv(4, 10, 7, padding=3)),
     "asleep while it is looked at": network(_asleep_on_noise, w=learned(196, 10)),
@@ -184,6 +293,21 @@ PARTS: dict[str, type[nn.Module]] = {
         lambda s, x: gap(s.c(torch.cat([s.a(s.stem(x)[:, :, :4]), s.b(s.stem(x)[:, :, 3:])], 2))),
         a=lambda: nn.BatchNorm2d(4), b=lambda: nn.BatchNorm2d(4), c=conv(4, 10, 1),
     ),
+    "halves by padded means": network(_halves_by_padded_means, c=conv(4, 10, 1), d=conv(4, 10, 1)),
+    "halves joined for a while": network(_halves_joined_for_a_while, c=conv(4, 10, 1), d=conv(4, 10, 1)),
+    "halves that share a bias": network(
+        _halves_share_a_bias, u=learned(10, 4, 1, 1), w=learned(10, 4, 1, 1), b=learned(10)
+    ),
+    "channels and positions in pairs": network(
+        lambda s, x: s.c(s.stem(x)).view(-1, 10, 49, 49).flatten(2)[:, :, ::50].mean(2), c=conv(4, 490, 1)
+    ),
+    "channels and positions in pairs, by a stride": network(
+        lambda s, x: F.conv1d(s.c(s.stem(x)).view(-1, 1, 2401), s.w, stride=50).view(-1, 10, 49).mean(2),
+        c=conv(4, 490, 1), w=learned(1, 1, 1),
+    ),
+    "picked after sorting one": network(
+        lambda s, x: s.c(s.stem(x)).unsqueeze(1).sort(1)[0][:, 0, :, 3, 3], c=conv(4, 10, 7, padding=3)
+    ),
 }  # fmt: skip
 
 WINDOWS: dict[str, type[nn.Module]] = {
@@ -199,6 +323,27 @@ WINDOWS: dict[str, type[nn.Module]] = {
     "strided over the map": network(lambda s, x: s.c(s.stem(x)).flatten(1), c=conv(4, 10, 7, stride=7)),
     "behind a ReLU and a crop": network(
         lambda s, x: s.c(F.relu(s.stem(x))[:, :, 1:-1, 1:-1]).flatten(1), c=conv(4, 10, 5)
+    ),
+    "of rows, in a flattened map": network(lambda s, x: s.c(x.flatten(2)).mean(2), c=lambda: nn.Conv1d(1, 10, 28, stride=28)),
+    "larger than the map, then pooled": network(
+        lambda s, x: F.avg_pool2d(s.c(s.stem(x)), 4).flatten(1), c=conv(4, 10, 11, padding=5)
+    ),
+    "larger than the map, then cut between scales": network(
+        _cut_between_scales, c=conv(4, 10, 11, padding=5), t=learned(1)
+    ),
+    "behind padding that is summed away": network(lambda s, x: s.c(_padded_away(s, x)).flatten(1), c=conv(4, 10, 7)),
+    "behind the largest of one": network(lambda s, x: s.c(_ranked_alone(s, x)).flatten(1), c=conv(4, 10, 7)),
+    "behind padding, by einsum": network(
+        lambda s, x: s.c(torch.einsum("nchwk->nchw", F.pad(s.stem(x)[..., None], (0, 60)))).flatten(1), c=conv(4, 10, 7)
+    ),
+    "over a mean everywhere": network(
+        lambda s, x: _times_map(s, x, _means(s, x, 7, 7)), k=conv(1, 40, 13, padding=6)
+    ),
+    "from two positions to all": network(
+        lambda s, x: _times_map(s, x, F.adaptive_avg_pool2d(s.stem(x), 2)), k=lambda: nn.ConvTranspose2d(4, 40, 7)
+    ),
+    "from two positions to all, by padding": network(
+        lambda s, x: _times_map(s, x, F.pad(F.adaptive_avg_pool2d(s.stem(x), 2), (6, 6, 6, 6))), k=conv(4, 40, 7)
     ),
     "behind a pooling to two": network(lambda s, x: s.c(F.adaptive_avg_pool2d(s.stem(x), 2)).flatten(1), c=conv(4, 10, 2)),
 }  # fmt: skip
@@ -217,6 +362,15 @@ FOLDS: dict[str, type[nn.Module]] = {
     "a scale for each row": network(_normalised_rows, w=learned(7), b=learned(7), c=conv(4, 10, 1)),
     "a slope for each row": network(_slopes_by_row, w=learned(7), c=conv(4, 10, 1)),
     "attention to places": network(_attention_to_places, w=learned(49, 5), c=lambda: nn.Conv1d(4, 10, 1)),
+    "positions of a sum with more": network(
+        lambda s, x: s.c(_added_to_more(s, x).flatten(1)[:, :, None, None]).flatten(1), c=conv(196, 10, 1)
+    ),
+    "a channel for each position, in a row": network(_one_hot_in_a_row, c=conv(53, 10, 1)),
+    "a channel for each position, by columns": network(_one_hot_as_columns, c=conv(53, 10, 1)),
+    "a channel for each position, by fours": network(
+        _one_hot_by_fours, k=lambda: nn.ModuleList(nn.Conv2d(8 if i < 12 else 5, 10, 1) for i in range(13))
+    ),
+    "a channel for each position, by padding": network(_one_hot_by_padding, c=conv(53, 10, 1)),
     "averages of four parts as channels": network(
         lambda s, x: s.c(F.adaptive_avg_pool2d(s.stem(x), 2).flatten(1)[:, :, None, None]).flatten(1), c=conv(16, 10, 1)
     ),

@@ -16,6 +16,7 @@ from networks import conv, gap, learned, network, written_down
 from notebooks import MISCHIEF
 from smuggled import COUNTED
 from torch import nn
+from torch.nn import functional as F
 from torch.optim import SGD
 from unusual import ALL_HONEST, UNUSUAL, WITH_LITERALS
 
@@ -27,7 +28,7 @@ from course.recipe import Recipe
 from course.submission_file import load_submission
 from graders import check as checking
 from graders import reading_code
-from graders.constants import seen_constants
+from graders.constants import constant_rows, nearly_constant
 from graders.constraints import judge_accuracy, judge_epochs, judge_fully_connected, judge_parameters
 from graders.definitions import MOST_STATEMENTS, definitions
 from graders.intake import take_in
@@ -70,12 +71,37 @@ def test_a_network_in_disguise_is_found(name: str, tally) -> None:
     tally(HARMLESS)
 
 
+def _middle_by_a_zero(s, x):
+    """A mask of the image's mean, times a number that is zero in the file, and one."""
+    ones = (gap(x) * s.z + 1)[:, :, None, None].expand(-1, 1, 4, 4)
+    return gap(s.c(s.stem(x)) * F.pad(ones, (2, 1, 2, 1)))
+
+
+def test_a_mask_that_trained_weights_make_constant_is_found(tally) -> None:
+    graph, weights = written_down(network(_middle_by_a_zero, c=conv(4, 10, 7, padding=3), z=learned(1)))
+    images = torch.randint(0, 256, (5, 28, 28), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    constants = constant_rows(graph.build(weights | {"z": torch.zeros(1)}), images)
+    verdict = judge_fully_connected(graph, constants)
+    assert verdict.passed is False and "differ by position" in verdict.message
+    tally(HARMLESS)
+
+
+def _stretched(s, x):
+    return F.conv_transpose1d(F.interpolate(x.flatten(2), size=20_000, mode="linear"), s.w).mean(2)
+
+
+@pytest.mark.timeout(20)
+def test_a_network_made_to_be_judged_slowly_is_not(tally) -> None:
+    assert judge_fully_connected(written_down(network(_stretched, w=learned(1, 10, 3)))[0]).passed
+    tally(HARMLESS)
+
+
 @pytest.mark.parametrize("name", some_at_once(SMUGGLED | COUNTED, 6))
 def test_a_number_kept_elsewhere_counts(name: str, tally) -> None:
     module, least = (SMUGGLED | COUNTED)[name]
     graph, weights = written_down(module)
     images = torch.randint(0, 256, (6, 28, 28), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
-    counted = judge_parameters(graph, seen_constants(graph.build(weights), images)).value
+    counted = judge_parameters(graph, nearly_constant(graph.build(weights), images)).value
     assert counted is not None and counted >= 40 + least  # the stem has 40
     tally(HARMLESS)
 

@@ -232,6 +232,39 @@ def _again(s, y):
     return y
 
 
+def _two_views_at_once(s, x):
+    return gap(s.c(s.stem(torch.cat([x, x.flip(3)], 0)))).view(2, -1, 10).mean(0)
+
+
+def _gates_at_once(s, x):
+    y, z = s.stem(x), s.stem(x.flip(3))
+    one, other = torch.sigmoid(s.e(torch.cat([gap(y), gap(z)], 0)[:, :, None, None])).chunk(2, 0)
+    return gap(s.c(y * one)) + gap(s.c(z * other))
+
+
+def _coordinate_attention(cut):
+    """The means of rows and of columns share a convolution before each makes a gate; `cut` takes them apart."""
+
+    def forward(s, x):
+        y = s.stem(x)
+        both = torch.cat([y.mean(3, keepdim=True), y.mean(2, keepdim=True).transpose(2, 3)], 2)
+        down, across = cut(F.hardswish(s.n(s.k(both))))
+        return gap(s.c(y * torch.sigmoid(s.down(down)) * torch.sigmoid(s.across(across.transpose(2, 3)))))
+
+    parts = {"down": conv(4, 4, 1), "across": conv(4, 4, 1), "n": lambda: nn.BatchNorm2d(4)}
+    return network(forward, k=conv(4, 4, 1), c=conv(4, 10, 3), **parts)
+
+
+def _coordinates_everywhere(s, x):
+    """Rows and columns beside the image in every layer, as CoordConv's authors have them."""
+    for layer in s.layers:
+        n, _, rows, columns = x.shape
+        down = torch.linspace(-1, 1, rows).view(1, 1, -1, 1).expand(n, 1, rows, columns)
+        across = torch.linspace(-1, 1, columns).expand(n, 1, rows, columns)
+        x = F.relu(layer(torch.cat([x, down, across], 1)))
+    return gap(x)
+
+
 UNUSUAL: dict[str, type[nn.Module]] = {
     "shortcut without weights": network(_shortcut_without_weights, d=conv(4, 8, 3, stride=2, padding=1), c=conv(8, 10, 3)),
     "dense": network(
@@ -362,12 +395,33 @@ UNUSUAL: dict[str, type[nn.Module]] = {
     "shifted copies": network(
         lambda s, x: gap(s.c(torch.cat([s.stem(x).roll(k, 3) for k in (-1, 0, 1)], 1))), c=conv(12, 10, 1)
     ),
+    "coordinate attention": _coordinate_attention(lambda both: both.split([7, 7], 2)),
+    "coordinate attention, by slices": _coordinate_attention(lambda both: (both[:, :, :7], both[:, :, 7:])),
+    "two views at once": network(_two_views_at_once, c=conv(4, 10, 3)),
+    "gates of two views at once": network(_gates_at_once, c=conv(4, 10, 3), e=conv(4, 4, 1)),
+    "a convolution over channels in a row": network(
+        lambda s, x: s.c(s.stem(x).permute(0, 2, 3, 1).reshape(-1, 1, 196)).mean(2), c=lambda: nn.Conv1d(1, 10, 4, stride=4)
+    ),
+    "coordinates in every layer": network(
+        _coordinates_everywhere,
+        layers=lambda: nn.ModuleList(nn.Conv2d(3 if i == 0 else 12, 10, 3, padding=1) for i in range(4)),
+    ),
+    "padded with black": network(lambda s, x: gap(s.c(s.stem(F.pad(x, (2, 2, 2, 2), value=-0.42)))), c=conv(4, 10, 3)),
+    "times the map beside it": network(lambda s, x: gap(s.c(s.stem(x) * F.pad(s.stem(x), (1, -1)))), c=conv(4, 10, 3)),
+    "a mean everywhere, convolved": network(
+        lambda s, x: gap(s.c(s.stem(x) * torch.sigmoid(s.k(s.stem(x).mean((2, 3), keepdim=True).expand(-1, -1, 7, 7))))),
+        k=conv(4, 4, 3, padding=1), c=conv(4, 10, 3),
+    ),
+    "from two rows to four": network(
+        lambda s, x: gap(s.c(s.k(F.adaptive_avg_pool2d(s.stem(x), 2)))), c=conv(4, 10, 3),
+        k=lambda: nn.ConvTranspose2d(4, 4, 4, stride=2, padding=1),
+    ),
     "softmax over channels": network(lambda s, x: gap(s.c(F.softmax(s.stem(x), 1))), c=conv(4, 10, 3)),
 }  # fmt: skip
 
 WITH_LITERALS = {  # numbers besides the parameters, which rule 2 counts
     "gated recurrence", "highway", "both ways round", "pooled in two ways", "an ensemble", "weight standardisation",
     "each image normalised", "branch dropped", "generalised mean", "p-norm pooling", "a wave for an activation",
-    "atrous pyramid", "weights of three values",
+    "atrous pyramid", "weights of three values", "coordinates in every layer", "padded with black",
 }  # fmt: skip
 ALL_HONEST = HONEST | UNUSUAL
