@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Collection
 from functools import cache
 
-from course.graph import INPUT, DType, Graph, Mode, Node, Stored, Value
+from course.graph import INPUT, DType, Graph, Node, Stored, Value
 from course.operations import (
     ALLOWED,
     CONVOLUTIONS,
@@ -19,18 +19,15 @@ from course.operations import (
     INDEXINGS,
     PIECES,
     POINTWISE,
-    POOLINGS,
     RESAMPLINGS,
     RESHAPES,
     SIZES,
 )
+from course.running_statistics import excused_statistics
 from course.shapes import infer_shapes
 
 LITERALS_COUNT = frozenset("add sub rsub mul div lerp addcmul addcdiv where masked_fill".split())
 PADS = ("pad", "constant_pad_nd")
-RUNNING_STATISTICS = {"batch_norm": (3, 4), "instance_norm": (3, 4)}
-MOMENTUM = {"batch_norm": 6, "instance_norm": 6}
-LEAST_MOMENTUM = 1e-4  # statistics that a whole training moves by less are weights
 RANKS = frozenset("sort topk max.dim min.dim median.dim".split())  # they give places, too: numbers in order, as a range does
 VARYING_GENERATORS = ("arange", "linspace", "eye")
 SHORT_FORMATS = frozenset("int64 int32 uint8 bool float16 bfloat16".split())  # a number loses its last digits there
@@ -43,7 +40,6 @@ LINEAR = frozenset(
 )
 MOVES = RESHAPES | PIECES | RESAMPLINGS | INDEXINGS | GENERATORS | CONVOLUTIONS | DROPOUTS | SIZES.keys()
 BENDS = ALLOWED - LINEAR - MOVES - DECODERS  # by enough of them, too, numbers are taken apart
-KEEPS_CHANNELS = POINTWISE | DROPOUTS | POOLINGS
 
 
 def count_parameters(graph: Graph, constants: Collection[str] = ()) -> int:
@@ -57,7 +53,7 @@ def count_parameters(graph: Graph, constants: Collection[str] = ()) -> int:
 def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[str, int]:
     """Learned numbers by operation; a shared tensor counts where it is first used."""
     shapes = cache(lambda: infer_shapes(graph))  # which most networks need none of
-    excused = _excused_statistics(graph)
+    excused = excused_statistics(graph)
     counted: set[str] = set()
     counts: dict[str, int] = {}
     from_image = {INPUT}
@@ -90,65 +86,6 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
             counts[node.name] += max(0, beyond - charged)
             charged = max(charged, beyond)
     return counts
-
-
-def _excused_statistics(graph: Graph) -> dict[str, set[str]]:
-    """By normalisation, its running statistics that don't count: training keeps them, and they do nothing that other numbers
-    of this normalisation, or the weights of the convolutions before it, could not do as well.
-    """
-    users: dict[str, set[str]] = {}  # of stored tensors and of values
-    for node in graph.nodes:
-        for item in node.inputs():
-            users.setdefault(item.name, set()).add(node.name)
-    found: dict[str, tuple[frozenset[str], set[str]]] = {}  # what could do as well, and the statistics
-    paths: dict[str, set[str]] = {}  # operations between the two
-    for node in graph.nodes:
-        learns = node.op in MOMENTUM and any(isinstance(argument, Mode) for argument in node.args)
-        if not learns or node.args[MOMENTUM[node.op]] < LEAST_MOMENTUM:  # statistics that nothing updates are weights
-            continue
-        if isinstance(node.args[1], Stored):
-            own, paths[node.name] = frozenset({node.args[1].name}), set()
-        else:
-            own, paths[node.name] = _convolutions_before(node, graph)
-        running = {node.args[place] for place in RUNNING_STATISTICS[node.op]}
-        names = {s.name for s in running if isinstance(s, Stored) and graph.tensors[s.name].kind == "buffer"}
-        if own:
-            found[node.name] = (own, names)
-    excused = {}
-    for name, (own, names) in found.items():
-        alike = {other for other, (_, others) in found.items() if others == names}
-        shared = any(own & other for other, others in found.values() if others != names)  # numbers can do for one only
-        read = set[str]().union(*(users.get(one, ()) for one in {*own, *paths[name]} - {INPUT}))
-        if not shared and read <= paths[name] | alike:
-            excused[name] = names
-    return excused
-
-
-def _convolutions_before(node: Node, graph: Graph) -> tuple[frozenset[str], set[str]]:
-    """The kernels that the channels of a normalisation come from, where a scale of each channel could be part of them, and the
-    operations from there on; no kernels where it could not.
-    """
-    nodes = {other.name: other for other in graph.nodes}
-    waiting, kernels, seen = [node.args[0]], set[str](), set[str]()
-    while waiting:
-        name = getattr(waiting.pop(), "name", "")
-        before = nodes.get(name)
-        if name == INPUT:
-            kernels.add(INPUT)
-        elif before is None or name in seen:
-            return frozenset(), seen  # the same channels twice
-        elif before.op in CONVOLUTIONS:
-            if not isinstance(before.args[1], Stored):
-                return frozenset(), seen  # kernels that are made of fewer numbers
-            kernels.add(before.args[1].name)
-        elif before.op in KEEPS_CHANNELS:
-            waiting.append(before.args[0])
-        elif before.op == "cat" and (before.args[1:] or (0,))[0] == 1:
-            waiting.extend(before.args[0])
-        else:
-            return frozenset(), seen
-        seen.add(name)
-    return frozenset(kernels), seen
 
 
 def _literals(node: Node, sizes: Collection[str]) -> int:
