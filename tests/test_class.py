@@ -394,7 +394,7 @@ def test_a_cluster_of_two_grades_a_class_although_a_worker_is_killed(course: Pat
     )
     started = [scheduler]
     try:
-        wait_for(about.exists, scheduler)
+        wait_for(lambda: about.exists() and about.read_text().endswith("}"), scheduler)  # it is written bit by bit
         address = json.loads(about.read_text())["address"]
         workers = [
             start_dask("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", *files) for _ in range(2)
