@@ -17,6 +17,7 @@ from course.operations import (
     DROPOUTS,
     GENERATORS,
     INDEXINGS,
+    PADS,
     PIECES,
     POINTWISE,
     RESAMPLINGS,
@@ -27,7 +28,6 @@ from course.running_statistics import excused_statistics
 from course.shapes import infer_shapes
 
 LITERALS_COUNT = frozenset("add sub rsub mul div lerp addcmul addcdiv where masked_fill".split())
-PADS = ("pad", "constant_pad_nd")
 RANKS = frozenset("sort topk max.dim min.dim median.dim".split())  # they give places, too: numbers in order, as a range does
 VARYING_GENERATORS = ("arange", "linspace", "eye")
 SHORT_FORMATS = frozenset("int64 int32 uint8 bool float16 bfloat16".split())  # a number loses its last digits there

@@ -1,9 +1,21 @@
 """Every error that a learner or an instructor may meet: one sentence, and a word for its kind."""
 
+from collections.abc import Sequence
+
 
 def one_line(error: object, longest: int = 300) -> str:
     """What an error says, as the part of a sentence: in one line, of so many characters at most."""
     return " ".join(str(error).split())[:longest]
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first of several names, as the part of a sentence."""
+    return f"{', '.join(names[:most])}{' …' if len(names) > most else ''}"
+
+
+def is_unwritten(error: BaseException) -> bool:
+    """Whether a scaffold raised it, which says nothing; PyTorch says what a class lacks, such as a forward."""
+    return isinstance(error, NotImplementedError) and not str(error)
 
 
 class CourseError(Exception):

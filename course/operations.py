@@ -82,6 +82,8 @@ RESAMPLINGS = frozenset(
     _upsample_bicubic2d_aa.vec upsample_nearest1d.vec upsample_linear1d.vec repeat_interleave.self_int""".split()
 )
 
+PADS = ("pad", "constant_pad_nd")
+
 GENERATORS = frozenset(
     """zeros ones full zeros_like ones_like full_like new_zeros new_ones new_full scalar_tensor arange arange.start
     arange.start_step linspace eye eye.m""".split()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from course.counting import parameters_by_node
 from course.geometry import Window, shape_of, window
 from course.graph import INPUT, Graph, Node, Value
-from course.operations import CONVOLUTIONS, DROPOUTS, MATRIX_PRODUCTS, NORMALISATIONS, SIZES, SOFTMAXES
+from course.operations import CONVOLUTIONS, DROPOUTS, MATRIX_PRODUCTS, NORMALISATIONS, PADS, SIZES, SOFTMAXES
 from course.receptive_field import TAPS, Field, pair, widest
 from course.shapes import infer_shapes
 
@@ -131,7 +131,7 @@ def _settings(node: Node) -> dict:
         return {"norm": NORM_NAMES.get(node.op, node.op)}
     if node.op in SOFTMAXES:
         return {"dim": node.args[1]}
-    if node.op in ("pad", "constant_pad_nd"):
+    if node.op in PADS:
         mode = node.args[2] if node.op == "pad" and len(node.args) > 2 else "constant"
         return {"pads": node.args[1], "zeros": mode == "constant" and not any(node.args[3 if node.op == "pad" else 2 :])}
     if node.op == "to.dtype":

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from course.errors import GraphError, one_line
+from course.errors import GraphError, is_unwritten, one_line
 
 UNWRITTEN = "Not complete yet: write your code where the last arrow points, in place of `raise NotImplementedError`."
 
@@ -19,7 +19,7 @@ def instance(network) -> nn.Module:
         try:
             network = network()
         except Exception as error:
-            if _is_unwritten(error):
+            if is_unwritten(error):
                 error.add_note(UNWRITTEN)
                 raise
             what = "cannot be built" if _takes_nothing(network) else "needs arguments: give each a default"
@@ -82,7 +82,7 @@ def try_out(module: nn.Module) -> dict[int, torch.Tensor]:
             with torch.no_grad(), _following(module) as place, _strangers(module) as strangers:
                 answers[count] = module(digits(count))
         except Exception as error:
-            if _is_unwritten(error):
+            if is_unwritten(error):
                 error.add_note(UNWRITTEN)
                 raise
             advice = ""
@@ -104,11 +104,6 @@ def try_out(module: nn.Module) -> dict[int, torch.Tensor]:
             f"self.{name.lower()} = nn.{name}(…)"
         )
     return answers
-
-
-def _is_unwritten(error: Exception) -> bool:
-    """Whether a scaffold raised it, which says nothing; PyTorch says what a class lacks, such as a forward."""
-    return isinstance(error, NotImplementedError) and not str(error)
 
 
 @contextmanager

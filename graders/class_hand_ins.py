@@ -13,14 +13,15 @@ from pathlib import Path
 import nbformat
 
 import course
-from course.errors import UsageError
+from course.errors import UsageError, some_of
 from course.iterations import lessons, number_of
+from course.tables import printable
 from graders.grading import Task
 from graders.intake import KEPT, take_in
 from graders.limits import LARGEST_FILE, MOST_FILES
 from graders.points import asks_for_weights
 
-MOST_NAMED = 3
+MOST_SAID = 3
 LARGEST_FILES = 2 * LARGEST_FILE  # bytes of a hand-in's runs, all of which go to its grading at once
 
 
@@ -61,10 +62,11 @@ def find_hand_ins(folder: Path, only: list[str] | None) -> tuple[list[tuple[str,
         if path.is_dir() and not path.name.startswith(".") and (not only or path.name in only)
     )
     graded = [(student, assignment) for student, assignment in found if number_of(assignment)]
-    astray = list(dict.fromkeys(_not_graded(folder, *one) for one in found if one not in graded)) + _loose(folder)
+    others = [(student, assignment) for student, assignment in found if not number_of(assignment)]
+    astray = list(dict.fromkeys(_not_graded(folder, *one) for one in others)) + _loose(folder)
     if not graded:
         wanted = f" of {', '.join(only)}" if only else ""
-        said = "".join(f"; {sentence}" for sentence in astray[:MOST_NAMED])
+        said = "".join(f"; {printable(sentence)}" for sentence in astray[:MOST_SAID])
         raise UsageError(
             f"there are no hand-ins{wanted} in {folder / 'submitted'}; they go to submitted/LEARNER/ASSIGNMENT/{said}"
         )
@@ -89,8 +91,8 @@ def _loose(folder: Path) -> list[str]:
         if path.is_file() and not path.name.startswith("."):
             found.setdefault(path.parent.name, []).append(path.name)
     return [
-        f"{student} has files outside an assignment's folder, which are not graded ({', '.join(names[:MOST_NAMED])}"
-        f"{' …' if len(names) > MOST_NAMED else ''}): move them to submitted/{student}/ASSIGNMENT/"
+        f"{student} has files outside an assignment's folder, which are not graded ({some_of(names)}): move them to "
+        f"submitted/{student}/ASSIGNMENT/"
         for student, names in found.items()
     ]
 

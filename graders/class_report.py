@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from course.errors import some_of
 from course.tables import printable, text_table
 from graders.classroom import PLACE, Graded, Row
 
@@ -40,7 +41,7 @@ def _table(rows: list[Row]) -> str:
     for row in rows:
         marks, points = totals(row)
         short = [name for name, (got, most) in row.marks.items() if got < most]
-        missing = "could not be graded" if row.error else f"{', '.join(short[:4])}{' …' if short[4:] else ''}"
+        missing = "could not be graded" if row.error else some_of(short, 4)
         body.append((printable(row.student)[:40], row.assignment, f"{marks:g}", f"{points:g}", missing))
     return text_table(("learner", "assignment", "marks", "of", "short of full marks in"), body)
 
@@ -49,7 +50,7 @@ def _lines(graded: Graded) -> list[str]:
     lines = [f"{_who(row)}: could not be graded: {printable(row.error)}" for row in graded.rows if row.error]
     lines += [f"{_who(row)}: a reason to look: {printable(doubt)}" for row in graded.rows for doubt in row.doubts]
     lines += [f"{_who(row)}: intake: {printable(note)}" for row in graded.rows for note in row.notes]
-    lines += graded.remarks
+    lines += map(printable, graded.remarks)
     return ["", *lines] if lines else []
 
 

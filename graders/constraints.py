@@ -14,6 +14,7 @@ from course.rebuild import Network
 from course.recipe import Recipe
 from course.submission import Epoch
 from graders.fully_connected import find_fully_connected
+from graders.outcome import counted
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, FULLY_CONNECTED_LIMIT, PARAMETERS_LIMIT, Constraint
 
 MOST_TURNED = 1  # of 500 digits, whose answer rounding may turn: scores tie for fewer
@@ -48,7 +49,7 @@ def judge_epochs(recipe: Recipe) -> Constraint:
     """Rule 3: fewer than 20 passes over the training digits."""
     epochs = recipe.epochs
     if epochs < EPOCHS_LIMIT:
-        return Constraint(True, epochs, EPOCHS_LIMIT, f"{epochs} epoch{'' if epochs == 1 else 's'}, fewer than {EPOCHS_LIMIT}")
+        return Constraint(True, epochs, EPOCHS_LIMIT, f"{counted(epochs, 'epoch')}, fewer than {EPOCHS_LIMIT}")
     return Constraint(
         False, epochs, EPOCHS_LIMIT,
         f"{epochs} epochs, and the rule asks for fewer than {EPOCHS_LIMIT}; set epochs={EPOCHS_LIMIT - 1} or less",

@@ -4,12 +4,11 @@ With a channel for each position, weights over channels are weights over positio
 """
 
 from course.graph import Graph, Node, Stored, Value
-from course.operations import GENERATORS, SIZES
+from course.operations import GENERATORS, PADS, SIZES
 from graders.labels import Labels, labels_of, places_along, tensors_of
 from graders.relabelling import JOINS, joined_axis
 
 MOST_COORDINATES = 4  # beside maps of one size: rows, columns, the distance from the middle, and one more
-PADDINGS = ("pad", "constant_pad_nd")
 
 
 def judge_coordinates(graph: Graph, labels) -> dict[str, str]:
@@ -19,7 +18,7 @@ def judge_coordinates(graph: Graph, labels) -> dict[str, str]:
     wrong = {}
     for node in graph.nodes:
         images = [item for item in tensors_of(node, labels) if item.from_image]
-        if not images or not (node.op in JOINS or node.op in PADDINGS):
+        if not images or not (node.op in JOINS or node.op in PADS):
             continue
         image = max(images, key=lambda item: len(item.shape))
         found = beside.setdefault(_size(image), {})

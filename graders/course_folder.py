@@ -11,6 +11,7 @@ from course.pairs import LESSONS
 from graders.bubblewrap import choose, describe
 from graders.course_config import NAME, write_config
 from graders.limits import BEST
+from graders.outcome import counted
 
 OURS = {
     "source",
@@ -58,8 +59,7 @@ def build_course(folder, lessons: list[int] | None = None, *, practice: bool = F
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
         _write_rubric(folder / "rubrics" / f"{slug}.md", number)
-    written = len(set(lessons or known))
-    print(f"{folder}: {written} assignment{'' if written == 1 else 's'} written to source/. Next, in that folder:")
+    print(f"{folder}: {counted(len(set(lessons or known)), 'assignment')} written to source/. Next, in that folder:")
     print(f"  nbgrader generate_assignment {known[min(lessons or known)].slug}")
     print(f"In this course {describe(choose() if asked == BEST else asked)}.")
     if asked == BEST:

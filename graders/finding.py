@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from course.errors import some_of
 from course.iterations import lessons
 from graders.handed_in import Cell, read_hand_in
 
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".json", ".py")  # as editors, browsers and mail programs save them
 MOST_TRIED = 6  # files: each may take a second to read
-MOST_NAMED = 3
 
 
 def find_hand_in(
@@ -37,7 +37,7 @@ def find_hand_in(
         read = read[:1]
     if not read:
         seen = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        there = f"; what is there: {', '.join(seen[:MOST_NAMED])}{' …' if len(seen) > MOST_NAMED else ''}" if seen else ""
+        there = f"; what is there: {some_of(seen)}" if seen else ""
         notes.append(f"there is no {name}: nothing could be marked{there}")
         return None, []
     path, cells, own = read[-1]

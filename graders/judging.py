@@ -65,8 +65,9 @@ def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:
         accuracy = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
         few = data.test_images[:CONSTANT_DIGITS]
         constraints["parameters"] = judge_parameters(submission.graph, nearly_constant(network, few))
-        if accuracy.passed:  # what training has left dead is constant, too, but not in a network that is as good
-            constraints["fully_connected"] = judge_fully_connected(submission.graph, constant_rows(network, few))
+        # What training has left dead is constant, too, but not in a network that is as good.
+        if accuracy.passed and (constants := constant_rows(network, few)):
+            constraints["fully_connected"] = judge_fully_connected(submission.graph, constants)
         doubts = find_doubts(network, data, accuracy.value or 0) if accuracy.passed else ()
     except Exception as error:  # what a stranger's graph makes PyTorch say
         raise GraphError(f"the network fails on the test digits: {_short(error)}") from None

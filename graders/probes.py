@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from course.errors import one_line
+from course.errors import is_unwritten, one_line
 
 NOT_ATTEMPTED, FAILED = "not attempted", "failed"
 UNWRITTEN = "nothing is written here yet: `raise NotImplementedError` still stands where your code belongs"
@@ -64,10 +64,6 @@ def ask(probe: str, defined: dict, request: dict | None = None) -> dict:
 
         name, question = ASK[probe]
         return question(_defined(defined, name), (request or {})["seed"])
-    except NotImplementedError as error:
-        if str(error):  # PyTorch's, of a class that lacks something
-            return {"state": FAILED, "message": f"NotImplementedError: {one_line(error)}", "kind": "code"}
-        return {"state": NOT_ATTEMPTED, "message": UNWRITTEN}
     except _Missing as error:
         return {"state": NOT_ATTEMPTED, "message": f"there is no {error.args[0]} yet"}
     except CourseError as error:
@@ -75,6 +71,8 @@ def ask(probe: str, defined: dict, request: dict | None = None) -> dict:
     except MemoryError:
         return {"state": FAILED, "message": "the code ran out of memory", "kind": "sandbox"}
     except (Exception, SystemExit) as error:
+        if is_unwritten(error):
+            return {"state": NOT_ATTEMPTED, "message": UNWRITTEN}
         return {"state": FAILED, "message": f"{type(error).__name__}: {one_line(error)}", "kind": "code"}
 
 
@@ -103,7 +101,7 @@ def run_statements(source: str) -> tuple[dict, list[str]]:
             code = compile(ast.Module([statement], []), "submission", "exec", flags, dont_inherit=True)
             exec(code, module.__dict__)  # the learner's code, in the sandbox's own process
         except (Exception, SystemExit) as error:
-            if isinstance(error, NotImplementedError) and not str(error):
+            if is_unwritten(error):
                 continue  # a scaffold that nobody has filled in
             advice = "; the grader has this file and the course's packages: put what is needed into it, leave out other imports"
             advice = advice if isinstance(error, ModuleNotFoundError) else ""

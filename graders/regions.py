@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from course.graph import INPUT, Graph, Node, Stored, Value
-from course.operations import ARITHMETIC, CONVOLUTIONS, NORMALISATIONS, PIECES, RESAMPLINGS, RESHAPES
+from course.operations import ARITHMETIC, CONVOLUTIONS, NORMALISATIONS, PADS, PIECES, RESAMPLINGS, RESHAPES
 from graders.labels import Labels, labels_of, live_along
 from graders.rejoined import taken_apart
 from graders.relabelling import NARROWS
@@ -12,7 +12,6 @@ APART = 0.15  # of an axis: one position of seven, as an odd pixel or a shift le
 Span = tuple[float, float]
 WHOLE = ((0.0, 1.0), (0.0, 1.0))
 WEIGHING = CONVOLUTIONS | NORMALISATIONS | ARITHMETIC | {"prelu"}
-PADDINGS = frozenset("pad constant_pad_nd".split())
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def _part(node: Node, given: list[tuple[Span, ...]], labels, sources: dict[str, 
         _cut(span, getattr(before, axis, None), getattr(after, axis))
         for span, axis in zip(given[0], ("height", "width"), strict=True)
     )
-    return _inside(part, before, after) if node.op in PADDINGS and before else part
+    return _inside(part, before, after) if node.op in PADS and before else part
 
 
 def _inside(part: tuple[Span, ...], before: Labels, after: Labels) -> tuple[Span, ...]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from course.graph import DType, Mode, Node, Stored, Value
-from course.operations import implementation
+from course.operations import PADS, implementation
 from graders.folding import MOST_FOLDED
 from graders.labels import NOWHERE, PARTS, Labels, count_along, labels_of, varies
 
@@ -182,7 +182,7 @@ def _run(node: Node, labels, part: str):
         return None if isinstance(argument, DType | Mode) else argument
 
     args = [resolve(argument) for argument in node.args]
-    if node.op in ("pad", "constant_pad_nd") and (len(args) < 3 or args[2] == "constant" or node.op != "pad"):
+    if node.op in PADS and (len(args) < 3 or args[2] == "constant" or node.op != "pad"):
         return torch.ops.aten.constant_pad_nd(args[0], args[1], NOWHERE)
     result = implementation(node.op)(*args, **{key: resolve(value) for key, value in node.kwargs.items()})
     return tuple(result) if isinstance(result, list | tuple) else result

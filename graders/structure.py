@@ -7,7 +7,7 @@ log-probabilities, ReLU before or after a max-pool, dropout before or after a Re
 from dataclasses import dataclass, replace
 
 from course.graph import INPUT, Graph
-from course.operations import PIECES, RESHAPES
+from course.operations import PADS, PIECES, RESHAPES
 from course.rows import Row, numbers
 
 # Drop whole channels, or replace what they drop: not what `nn.Dropout` does.
@@ -17,7 +17,6 @@ MOST = {"momentum": 0.5, "eps": 0.01}
 MAX_POOLS = ("max_pool", "global_max_pool")
 FOLLOWERS = ("relu", "norm", "dropout")
 TAIL = ("log_softmax", "softmax")
-PADS = ("pad", "constant_pad_nd")
 REARRANGING = {operation.partition(".")[0] for operation in RESHAPES | PIECES}
 
 

@@ -137,6 +137,15 @@ def test_a_table_is_no_formula_and_names_who_could_not_be_graded(tmp_path: Path)
     )
 
 
+def test_what_a_file_is_named_does_nothing_to_the_screen(tmp_path: Path) -> None:
+    folder = build_course(tmp_path / "course", [8])
+    (folder / "submitted" / "ada" / SLUG).mkdir(parents=True)
+    (folder / "submitted" / "ada" / "\x1b[2J\udcff.txt").touch()
+    (folder / "class").mkdir()
+    said = report(folder, Graded([], remarks=tuple(find_hand_ins(folder, None)[1])))
+    assert "ada has files outside" in said and all(line.isprintable() for line in said.splitlines())
+
+
 def test_the_command_line_is_read_without_pytorch() -> None:
     code = "import sys, graders.__main__ as m; m.parser().parse_args(['class', 'x']); assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
