@@ -71,7 +71,8 @@ def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Inta
     target, kept = folder / release.name, course / KEPT / student / assignment
     before, ours = _remembered(kept, release.stem), False
     if _digest(target) and _digest(target) == before.get("rebuilt"):
-        if before.get("others", {}) == _others(folder, target, before.get("source")):
+        others = before.get("others")  # none where the file that is asked for was handed in
+        if others is None or not _others(folder, target).items() - others.items():
             return None
         ours = True  # what was handed in is beside it, and is another now
     intake = Intake(student, release.stem)
@@ -89,17 +90,14 @@ def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Inta
     temporary.write_text(nbformat.writes(notebook), encoding="utf-8", errors="replace")  # JSON may hold half a letter
     os.replace(temporary, target)
     kept.mkdir(parents=True, exist_ok=True)
-    source = str(path.relative_to(folder)) if path and path != target else None
-    about = {"rebuilt": _digest(target), "notes": intake.notes, "source": source, "brought": brought}
-    about["others"] = _others(folder, target, source)
+    about = {"rebuilt": _digest(target), "notes": intake.notes, "brought": brought}
+    about["others"] = None if path == target else _others(folder, target)
     (kept / f"{release.stem}.json").write_text(json.dumps(about, indent=1))
     return intake
 
 
-def _others(folder: Path, target: Path, source: str | None) -> dict[str, str | None]:
-    """Where a hand-in was taken from another file than the one that is asked for: what it could be taken from, with digests."""
-    if source is None:
-        return {}
+def _others(folder: Path, target: Path) -> dict[str, str | None]:
+    """What a hand-in could be taken from besides the file that is asked for, with digests."""
     paths = [*other_files(folder, [target]), *folder.glob("*/*.safetensors")]
     return {str(path.relative_to(folder)): _digest(path) for path in sorted(paths)}
 

@@ -254,6 +254,22 @@ def test_what_was_taken_from_another_file_is_taken_again_when_that_changes(
     assert taken_in(handed_in)[0]["Net"].source == "class Net: second"
 
 
+def test_what_was_taken_from_another_file_stays_when_that_is_removed(handed_in: Path, solved: NotebookNode) -> None:
+    path = handed_in.with_name("final.ipynb")
+    nbformat.write(solved, path)
+    taken_in(handed_in)
+    path.unlink()
+    assert take_in(handed_in.parents[3], SLUG, "ada") == []
+    assert "raise" not in cell(nbformat.read(handed_in, as_version=4), "Net").source
+
+
+def test_a_notebook_that_comes_after_a_hand_in_without_one_is_taken(handed_in: Path, solved: NotebookNode) -> None:
+    handed_in.with_name("homework.zip").write_bytes(b"PK")
+    taken_in(handed_in)
+    nbformat.write(solved, handed_in.with_name("final.ipynb"))
+    assert "raise" not in taken_in(handed_in)[0]["Net"].source
+
+
 def test_a_newer_file_beside_the_one_that_was_taken_is_taken(handed_in: Path, solved: NotebookNode) -> None:
     for number in (1, 2):
         cell(solved, "Net").source = f"class Net: number {number}"
