@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-PARTS = "epochs levers evaluation growth recipe".split()
+PARTS = "epochs levers evaluation class growth recipe".split()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--ledger", type=Path, help="the file of results (solutions/results/ledger.jsonl)")
     adopt = commands.add_parser("adopt", help="take over runs that were trained elsewhere, with their weights")
     adopt.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="such as another checkout's solutions/results")
-    bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop")
+    bench = commands.add_parser("bench", help="measure how fast training is, against the standard loop, and grading")
     bench.add_argument(
         "--parts", nargs="+", choices=PARTS, default=[], metavar="PART", help=f"only {', '.join(PARTS)} (all)"
     )

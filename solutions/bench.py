@@ -1,4 +1,4 @@
-"""How fast training is, against the standard loop: measured on one machine in one run, printed, and kept as data."""
+"""How fast training and grading are: measured on one machine in one run, printed, and kept as data."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from course import load_mnist
 from course.device import cpu_has_bfloat16
 from course.submission import environment
 from course.tables import text_table
-from solutions import growth, levers, timings
+from solutions import class_times, growth, levers, timings
 from solutions.modules import RESULTS
 
 BENCH = RESULTS / "bench.json"
@@ -93,6 +93,12 @@ def _evaluation(seconds: float) -> Table:
     return ("evaluation", "seconds"), [("10,000 digits, final network", f"{seconds:.2f}")]
 
 
+def _class(found: dict) -> Table:
+    turns = ", ".join(f"{seconds:.0f}" for seconds in found["turns"])
+    row = (f"{found['learners']} hand-ins of lesson {found['lesson']}", turns, f"{found['seconds']:.0f}")
+    return ("grading", "seconds, turn by turn", "median"), [row]
+
+
 def _recipe(found: dict) -> Table:
     standard = found["standard"]
     rows = [
@@ -128,6 +134,7 @@ PARTS: dict[str, tuple[Callable, Callable[..., Table]]] = {
     "epochs": (timings.epoch_times, _epochs),
     "levers": (levers.lever_rates, _levers),
     "evaluation": (timings.evaluation_time, _evaluation),
+    "class": (class_times.class_times, _class),
     "growth": (growth.growth, _growth),
     "recipe": (timings.fast_recipe_times, _recipe),
 }

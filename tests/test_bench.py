@@ -8,10 +8,11 @@ import torch
 from torch.utils.data import DataLoader, Subset
 
 from course import load_mnist, training
+from course.errors import CourseError
 from course.graph import Graph
 from course.iterations import iterations, measured_probe
 from course.rebuild import FASTER
-from solutions import levers, standard
+from solutions import class_times, levers, standard
 from solutions.bench import PARTS, bench, read_bench
 from solutions.modules import solution
 
@@ -58,3 +59,18 @@ def test_the_lessons_minutes_are_those_that_the_bench_measured() -> None:
     assert {item.number: item.minutes_cpu for item in iterations()} == {
         item.number: max(1, round(minutes[item.number] * item.epochs)) for item in iterations()
     }
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_a_class_is_timed_to_its_last_mark() -> None:
+    found = class_times.class_times(learners=2, rounds=1)
+    assert found["turns"] == [found["seconds"]] and found["seconds"] > 1
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_a_class_without_its_marks_is_not_timed(monkeypatch) -> None:
+    monkeypatch.setattr(class_times, "NOISE", 10)
+    with pytest.raises(CourseError, match="0 of 1 hand-ins have all their marks"):
+        class_times.class_times(learners=1, rounds=1)
