@@ -21,13 +21,13 @@ demo: install ## grade three learners' notebooks with nbgrader and show their ma
 	@$(RUN) -m solutions demo $(ARGS)
 
 # Side by side, the tests take little more than half the time on two cores; who is done first takes over what waits.
-PYTEST = $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+PYTEST = $(RUN) -m pytest --numprocesses auto --maxprocesses 4
 
 test: install ## the quick tests
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) --dist worksteal $(ARGS)
 
 test-slow: install ## the slow tests
-	@$(PYTEST) -m slow $(ARGS)
+	@$(PYTEST) --maxschedchunk 1 -m slow $(ARGS) # one at a time, in their order: the longest first
 
 lint: install ## style and types
 	@$(RUN) -m ruff check

@@ -41,7 +41,7 @@ def class_times(data: Data | None = None, learners: int = LEARNERS, rounds: int 
             build_course(folder, [LESSON])
         run_nbgrader(folder, "generate_assignment", iteration(LESSON).slug)
         _hand_in(folder, iteration(LESSON).slug, learners)
-        turns = [_grade(shutil.copytree(folder, Path(home) / f"turn-{turn}"), learners) for turn in range(rounds)]
+        turns = [seconds_of_grading(shutil.copytree(folder, Path(home) / f"turn-{turn}"), learners) for turn in range(rounds)]
     return {"lesson": LESSON, "learners": learners, "turns": turns, "seconds": statistics.median(turns)}
 
 
@@ -60,7 +60,8 @@ def _hand_in(folder: Path, slug: str, learners: int) -> None:
         save_submission(replace(submission, weights=weights), target / f"{slug}.safetensors")
 
 
-def _grade(folder: Path, learners: int) -> float:
+def seconds_of_grading(folder: Path, learners: int) -> float:
+    """Grade a course folder by the command, and see that all have all marks. Raises CourseError."""
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-m", "graders", "class", str(folder)], capture_output=True, text=True)
     seconds = time.monotonic() - started

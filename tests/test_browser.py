@@ -101,6 +101,7 @@ def test_a_script_opens_as_a_notebook(page, lab: str) -> None:
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
 
 
+@pytest.mark.long
 def test_a_lesson_goes_out_comes_back_and_is_graded_in_the_browser(page, mnist, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 

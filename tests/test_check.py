@@ -469,6 +469,7 @@ def test_a_retraining_counts_its_epochs_and_says_where_it_diverges() -> None:
 
 @pytest.mark.mnist
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_retraining_takes_no_weights_from_the_submission(tmp_path: Path) -> None:
     honest = load_submission(weights_path(8))
     short = replace(

@@ -286,6 +286,7 @@ def journal_lines(folder: Path) -> list[dict]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.mnist
 def test_a_class_has_the_marks_that_nbgrader_autograde_gives_and_nbgrader_goes_on_from_there(course: Path) -> None:
     hand_in(course, "reference")

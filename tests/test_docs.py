@@ -109,6 +109,7 @@ def cache(mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "docs"], ids=lambda page: page.stem)
 def test_the_commands_of_a_page_run_in_their_order(
     page: Path, checkout: Path, cache: None, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,7 @@ SLACK = 100  # digits of 10,000
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.mnist
 def test_one_epoch_of_the_final_network_is_as_good_as_it_was(tmp_path: Path) -> None:
     recorded = [run.correct[0] for run in read_ledger() if run.iteration == 8]
@@ -29,6 +30,7 @@ def test_one_epoch_of_the_final_network_is_as_good_as_it_was(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.mnist
 def test_the_first_lessons_network_and_loops_learn_in_a_few_hundred_steps(mnist: Data) -> None:
     """200 steps of 16 digits, for the recipe's 128 take a second a step; seeds 1 and 2 then read 90% and 93%."""

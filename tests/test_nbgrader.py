@@ -22,6 +22,7 @@ AUTOMATIC = sum(POINTS[8].values())
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.mnist
 def test_the_demonstration_gives_each_learner_what_is_due(tmp_path: Path, capsys) -> None:
     assert demo(tmp_path / "demo") == 0
@@ -33,6 +34,7 @@ def test_the_demonstration_gives_each_learner_what_is_due(tmp_path: Path, capsys
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_without_mnist_the_demonstration_says_so_and_assesses_the_rest(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
     assert demo(tmp_path / "demo") == 0
@@ -77,14 +79,10 @@ def dying(notebook: NotebookNode) -> None:
     notebook.cells.insert(4, new_code_cell("import os; os._exit(1)"))
 
 
-def noisy(notebook: NotebookNode) -> None:
-    """All answers are right, with warnings and a flood of output on the way."""
+def untidy(notebook: NotebookNode) -> None:
+    """All answers are right, with warnings, a flood of output, and cells that were copied and pasted with their metadata."""
     notebook.cells.insert(4, new_code_cell("import sys; print('x' * 5_000_000); print('careful', file=sys.stderr)"))
     cell(notebook, "Net").source += "\nimport warnings; warnings.warn('careful')\n"
-
-
-def copying(notebook: NotebookNode) -> None:
-    """All answers are right; cells were copied and pasted with their metadata."""
     for name in ("parameters", "Net", "recipe"):
         pasted = copy.deepcopy(cell(notebook, name))
         pasted["id"] = f"pasted-{name}"
@@ -101,13 +99,13 @@ LEARNERS = {
     forging: 5,
     odd_values: 5,
     dying: AUTOMATIC,
-    noisy: AUTOMATIC,
-    copying: AUTOMATIC,
+    untidy: AUTOMATIC,
     hungry: AUTOMATIC,
 }
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.mnist
 def test_nobody_gains_or_loses_by_what_a_notebook_does(tmp_path: Path) -> None:
     """`epochs` (5 marks) rests on the recipe alone, which every learner here has right."""
