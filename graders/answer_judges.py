@@ -7,16 +7,10 @@ import torch
 from torch.nn import functional as F
 
 from graders import answer_inputs
+from graders.data_judges import judge_dataset, judge_loaders, judge_statistics, judge_transform
+from graders.loop_judges import judge_test_loop, judge_train_loop
 from graders.near import near
 from graders.outcome import Outcome, correct, counted, not_yet
-from graders.setup_judges import (
-    judge_dataset,
-    judge_loaders,
-    judge_statistics,
-    judge_test_loop,
-    judge_train_loop,
-    judge_transform,
-)
 
 ROUNDING = 1e-6  # of single precision, or of six decimals
 

@@ -16,8 +16,9 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
 from course.errors import CourseError, SandboxError, UsageError, one_line
+from graders.execution import BudgetExecute
 from graders.outcome import Outcome
-from graders.preprocessors import BudgetExecute, SettleMarks
+from graders.settling import SettleMarks
 
 
 class SettleKnown(SettleMarks):

@@ -10,11 +10,12 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 
 from course.errors import SandboxError
 from graders.bubblewrap import choose, describe
+from graders.execution import BudgetExecute
 from graders.feedback import ExplainGrades, PageStyle
 from graders.harmless import Harmless
 from graders.intake import take_in
 from graders.limits import BEST, BUBBLEWRAP
-from graders.preprocessors import BudgetExecute, SettleMarks
+from graders.settling import SettleMarks
 
 
 def configure(c, folder, *, practice: bool = False, sandbox: str = BEST) -> None:

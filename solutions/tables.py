@@ -103,7 +103,7 @@ def _with_table(text: str, name: str, table: str) -> str:
 
 def limits_table() -> str:
     """What learner code is limited to."""
-    from graders.preprocessors import BudgetExecute
+    from graders.execution import BudgetExecute
 
     rows = (
         ("a file's or a notebook's definitions", f"{SECONDS} seconds"),

@@ -13,10 +13,11 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from sandboxes import BOTH, ends, needs_bubblewrap
 
 from course.errors import SandboxError
+from graders.execution import BudgetExecute
 from graders.limits import BUBBLEWRAP, Limits
 from graders.marking_process import MarkingProcess
 from graders.outcome import Outcome, correct
-from graders.preprocessors import BudgetExecute, SettleMarks
+from graders.settling import SettleMarks
 
 
 def run(folder: Path, *cells: str, sandbox: str, **settings) -> list[str]:
