@@ -58,3 +58,8 @@ class UsageError(CourseError):
     """A command or a function called with something that it cannot use."""
 
     kind = "usage"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words: "1 convolution", "2 convolutions"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

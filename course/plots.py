@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
 from course.data import Data
-from course.errors import UsageError
+from course.errors import UsageError, counted
 from course.evaluation import scores
 from course.graph import Graph
 from course.iterations import Iteration
@@ -71,7 +71,7 @@ def plot_history(run, *, documented: Iteration | None = None) -> Picture:
     figure = new_figure(
         10,
         3.6,
-        f"Accuracy and loss by epoch{f' on {name}' if name else ''}, {len(history)} epochs: "
+        f"Accuracy and loss by epoch{f' on {name}' if name else ''}, {counted(len(history), 'epoch')}: "
         f"training accuracy from {history[0].train_accuracy:.2f}% to {history[-1].train_accuracy:.2f}%, "
         f"test accuracy from {history[0].test_accuracy:.2f}% to {history[-1].test_accuracy:.2f}%, "
         f"best {best.test_accuracy:.2f}% in epoch {best.epoch}",

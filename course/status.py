@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from course.errors import CourseError, UsageError, one_line
+from course.errors import CourseError, UsageError, counted, one_line
 from course.iterations import Lesson, lessons
 from course.tables import text_table
 
@@ -123,7 +123,7 @@ def _run(path: Path) -> tuple[str, bool]:
         history = json.loads(about["history"])
         epochs, data = json.loads(about["recipe"])["epochs"], json.loads(about["data"])["name"]
         best = max(history, key=lambda epoch: epoch["test_correct"])
-        said = f"best {best['test_accuracy']:.2f}% in epoch {best['epoch']}, {len(history)} of {epochs} epochs"
+        said = f"best {best['test_accuracy']:.2f}% in epoch {best['epoch']}, {len(history)} of {counted(epochs, 'epoch')}"
         return said if data == "MNIST" else f"{said}, on {one_line(data, 40)}", True
     except CourseError as error:
         return f"unreadable: {one_line(error, 100)}", False

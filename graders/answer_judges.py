@@ -6,11 +6,12 @@
 import torch
 from torch.nn import functional as F
 
+from course.errors import counted
 from graders import answer_inputs
 from graders.data_judges import judge_dataset, judge_loaders, judge_statistics, judge_transform
 from graders.loop_judges import judge_test_loop, judge_train_loop
 from graders.near import near
-from graders.outcome import Outcome, correct, counted, not_yet
+from graders.outcome import Outcome, correct, not_yet
 
 ROUNDING = 1e-6  # of single precision, or of six decimals
 

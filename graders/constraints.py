@@ -8,13 +8,13 @@ from torch import Tensor
 
 from course.counting import count_parameters
 from course.data import Data
+from course.errors import counted
 from course.evaluation import scores
 from course.graph import Graph
 from course.rebuild import Network
 from course.recipe import Recipe
 from course.submission import Epoch
 from graders.fully_connected import find_fully_connected
-from graders.outcome import counted
 from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, FULLY_CONNECTED_LIMIT, PARAMETERS_LIMIT, Constraint
 
 MOST_TURNED = 1  # of 500 digits, whose answer rounding may turn: scores tie for fewer

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import nbformat
 
-from course.errors import UsageError
+from course.errors import UsageError, counted
 from course.iterations import lessons as all_lessons
 from course.pairs import LESSONS
 from graders.bubblewrap import choose, describe
 from graders.course_config import NAME, write_config
 from graders.limits import BEST
-from graders.outcome import counted
 
 OURS = {
     "source",

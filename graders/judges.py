@@ -6,9 +6,10 @@ A judge says what it saw, what it expected and what to try; it looks at one thin
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from course.errors import counted
 from course.graph import Graph
 from course.operations import POINTWISE
-from graders.outcome import Outcome, correct, counted, not_yet
+from graders.outcome import Outcome, correct, not_yet
 from graders.output_judges import added_pools, judge_gap, judge_output
 from graders.plans import plan, pooling_field
 from graders.structure import DROPOUTS, Chain, Layer, chain, words

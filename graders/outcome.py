@@ -47,11 +47,6 @@ def not_assessed(message: str) -> Outcome:
     return Outcome(NOT_ASSESSED, 0.0, message)
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things in words: "1 convolution", "2 convolutions"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def outcome_of(about: dict) -> Outcome:
     """The outcome that `dataclasses.asdict` made a dict of, also by way of JSON."""
     return Outcome(**about | {"doubts": tuple(about["doubts"])})

@@ -1,9 +1,10 @@
 """What the checks ask of a network's end: the global average pooling, and the ten scores."""
 
+from course.errors import counted
 from course.graph import Graph
 from course.output import SmallAverage, output_problem, small_average
 from course.rows import numbers
-from graders.outcome import Outcome, correct, counted, not_yet
+from graders.outcome import Outcome, correct, not_yet
 from graders.plans import plan
 from graders.structure import REARRANGING, TAIL, Chain, Layer, chain, words
 

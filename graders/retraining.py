@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from course.data import Data
-from course.errors import SubmissionError, UsageError
+from course.errors import SubmissionError, UsageError, counted
 from course.graph import Graph
 from course.recipe import Recipe
 from course.run import Run
@@ -42,7 +42,7 @@ def judge_retraining(
     if work > MOST_WORK:
         raise UsageError(f"the network takes {work:,} multiply-adds for a digit; retraining is for at most {MOST_WORK:,}")
     epochs = recipe.epochs  # each is walked through: a training that breaks off gives no figure
-    counted = Constraint(epochs < EPOCHS_LIMIT, epochs, EPOCHS_LIMIT, f"{epochs} epochs, counted by us")
+    walked = Constraint(epochs < EPOCHS_LIMIT, epochs, EPOCHS_LIMIT, f"{counted(epochs, 'epoch')}, counted by us")
     total, runs = len(data.test_labels), list[Run]()
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         run = Run(graph, replace(recipe, seed=seed), {"name": data.name, "digest": data.digest}, initial)
@@ -61,12 +61,12 @@ def judge_retraining(
     value = 100 * chosen.best.test_correct / total
     said = (
         f"{value:.2f}% in the best epoch and {chosen.last.test_accuracy:.2f}% in the last, of a training of "
-        f"{epochs} epochs from fresh weights"
+        f"{counted(epochs, 'epoch')} from fresh weights"
     )
     if len(runs) > 1:
         every = ", ".join(f"{100 * run.best.test_correct / total:.2f}%" for run in runs)
         said += f"; the best of {len(runs)} trainings, whose best epochs gave {every}"
-    return {"accuracy": Constraint(value >= ACCURACY_LIMIT, value, ACCURACY_LIMIT, said), "epochs": counted}
+    return {"accuracy": Constraint(value >= ACCURACY_LIMIT, value, ACCURACY_LIMIT, said), "epochs": walked}
 
 
 def fresh_weights(graph: Graph, initial: dict, seed: int) -> dict[str, torch.Tensor]:

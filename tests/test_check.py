@@ -469,14 +469,12 @@ def test_a_retraining_counts_its_epochs_and_says_where_it_diverges() -> None:
 
 @pytest.mark.mnist
 @pytest.mark.slow
-@pytest.mark.long
 def test_a_retraining_takes_no_weights_from_the_submission(tmp_path: Path) -> None:
-    honest = load_submission(weights_path(8))
-    short = replace(
-        honest, recipe=replace(honest.recipe, epochs=1), history=(replace(honest.history[-1], epoch=1),), epoch=1
-    )
+    honest = load_submission(weights_path(11))  # the quickest to train of those that meet rule 1
+    recipe = replace(honest.recipe, epochs=1, optimizer=partial(SGD, lr=0.01), schedule=None)
+    short = replace(honest, recipe=recipe, history=(replace(honest.history[-1], epoch=1),), epoch=1)
     verdict = check(save_submission(short, tmp_path / "short.safetensors"), retrain=True)
     assert verdict.evidence == "retrained"
-    assert verdict.constraints["accuracy"].passed is False  # 19 epochs' weights would have passed
-    assert 97 < verdict.constraints["accuracy"].value < 99.3
+    assert verdict.constraints["accuracy"].passed is False  # its own weights would have passed
+    assert 60 < verdict.constraints["accuracy"].value < 98
     assert verdict.constraints["epochs"].value == 1

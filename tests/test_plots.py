@@ -135,7 +135,7 @@ def test_lines_stand_out_from_white(line: dict) -> None:
 
 
 def test_one_epoch_is_enough_and_none_is_refused() -> None:
-    assert "1 epochs" in plot_history(history(1)).alt
+    assert "1 epoch" in plot_history(history(1)).alt
     with pytest.raises(UsageError, match="train first"):
         plot_history([])
 
