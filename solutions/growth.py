@@ -22,6 +22,7 @@ BATCHES = (32, 64, 128, 256, 512)
 SEEDS = (1, 2, 4)
 STEPS = 40  # batches of 128: iteration 1 takes a second each
 EPOCHS = 4  # of so many steps: the first prepares PyTorch's kernels, the median of the others counts
+CLOSE = 1.4  # times: on the axes of the figure, the height of a name
 FIGURE = Path(__file__).parent / "results" / "growth.svg"
 
 
@@ -79,21 +80,40 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
+def _neighbours(rows: list[dict]) -> list[list[dict]]:
+    """The rows in groups that lie so close in a plot that their names would cover each other."""
+    groups: list[list[dict]] = []
+    for row in ({**row, "millions": row["multiply_adds"] / 1e6} for row in rows):
+        for group in groups:
+            if all(1 / CLOSE < row[what] / group[0][what] < CLOSE for what in ("millions", "microseconds")):
+                group.append(row)
+                break
+        else:
+            groups.append([row])
+    return groups
+
+
 def draw(found: dict, path: Path = FIGURE) -> Path:
     """Plot what `growth` found."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for row in found["iterations"]:
-        x, y = row["multiply_adds"] / 1e6, row["microseconds"]
+    for group in _neighbours(found["iterations"]):
+        x, y = ([row[what] for row in group] for what in ("millions", "microseconds"))
         left.loglog(x, y, "ko")
-        left.annotate(f"  {row['iteration']}", (x, y))
+        names = ", ".join(str(row["iteration"]) for row in group)
+        left.annotate(names, (max(x), statistics.geometric_mean(y)), (7, 0), textcoords="offset points", va="center")
     left.set(xlabel="million multiply-adds a digit", ylabel="microseconds a digit", title="Iterations, by work")
+    left.margins(0.12)
+    for axis in (left.xaxis, left.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+        axis.set_minor_formatter("")
     right.plot(
         [row["batch_size"] for row in found["batches"]], [row["microseconds"] for row in found["batches"]], "ko-"
     )
     right.set_xscale("log", base=2)
+    right.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
     right.set(xlabel="digits a batch", ylim=(0, None), title="Iteration 8, by batch size")
     figure.savefig(path, metadata={"Date": None})
     return path
