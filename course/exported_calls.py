@@ -32,6 +32,7 @@ ADVICE = {  # by what an operation's name begins with; what the course cannot wr
         "torchvision's StochasticDepth and DropBlock, use dropout, which a graph can hold"
     ),
     ("copy", "slice_scatter", "select_scatter"): "it writes into a part of a tensor; put the parts together by torch.cat",
+    ("argmax",): "return the ten scores themselves: the loss needs them, and the largest is looked for outside",
     ("meshgrid",): "lay the axes out yourself: torch.linspace(-1, 1, 28).view(1, 1, 28, 1).expand(x.size(0), 1, 28, 28)",
     ("any", "all"): "it asks about a tensor's values, as torchvision's Normalize does; write (x - mean) / std",
     ("wrap_with_autocast",): 'leave torch.autocast out of forward; a recipe says precision="bfloat16"',

@@ -23,6 +23,12 @@ def merge_modes(training, evaluation) -> tuple[list[Node], str]:
             )
     plain_train, plain_eval = _plain(train_nodes, output), _plain(eval_nodes, eval_output)
     if plain_train != plain_eval:
+        ends = {str(item[0]).partition(".")[0] for item in set(plain_train) ^ set(plain_eval)} & {"softmax", "log_softmax"}
+        if ends:
+            raise GraphError(
+                f"the network ends in {min(ends)} in one mode, training or evaluation, and not in the other; return the same in "
+                "both, the scores or F.log_softmax(x, dim=1): the loss takes either, and both have the same largest entry"
+            )
         different = next((a[0] for a, b in zip(plain_train, plain_eval, strict=False) if a != b), "their length")
         different = different if isinstance(different, str) else "what is returned"
         raise GraphError(

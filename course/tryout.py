@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +12,18 @@ from torch import nn
 from course.errors import GraphError, is_unwritten, one_line
 
 UNWRITTEN = "Not complete yet: write your code where the last arrow points, in place of `raise NotImplementedError`."
+
+ADVICE = {  # by a sign in what PyTorch says
+    "is invalid for input of size": "does a view name a batch size? Write x.size(0) there",
+    "CUDA|NVIDIA": (
+        'leave devices out of the network, which is looked at on the CPU; fit(Net, recipe, data, device="cuda") puts it on a GPU'
+    ),
+    r"before Module\.__init__\(\)": "begin __init__ with super().__init__()",
+}
+
+
+def _advice(error: Exception) -> str:
+    return next((f"; {advice}" for sign, advice in ADVICE.items() if re.search(sign, str(error))), "")
 
 
 def instance(network) -> nn.Module:
@@ -23,9 +36,10 @@ def instance(network) -> nn.Module:
                 error.add_note(UNWRITTEN)
                 raise
             what = "cannot be built" if _takes_nothing(network) else "needs arguments: give each a default"
-            raise GraphError(f"{network.__name__}() {what} ({type(error).__name__}: {one_line(error)})") from error
+            said = f"{type(error).__name__}: {one_line(error)}"
+            raise GraphError(f"{network.__name__}() {what} ({said}){_advice(error)}") from error
     if not isinstance(network, nn.Module):
-        advice = "; to give a class its settings, write a subclass whose __init__ calls super().__init__(…)"
+        advice = "; write one, whose __init__ calls super().__init__() and makes the layers"
         raise GraphError(
             f"expected a class that inherits from nn.Module, saw {type(network).__name__}{advice if callable(network) else ''}"
         )
@@ -85,12 +99,9 @@ def try_out(module: nn.Module) -> dict[int, torch.Tensor]:
             if is_unwritten(error):
                 error.add_note(UNWRITTEN)
                 raise
-            advice = ""
-            if "is invalid for input of size" in str(error):
-                advice = "; does a view name a batch size? Write x.size(0) there"
             raise GraphError(
                 f"forward failed on a batch of {count} digits, shape ({count}, 1, 28, 28): "
-                f"{type(error).__name__}: {one_line(error)}{advice}{place()}"
+                f"{type(error).__name__}: {one_line(error)}{_advice(error)}{place()}"
             ) from error
         if not isinstance(answers[count], torch.Tensor):
             missing = ": is the return missing?" if answers[count] is None else ""

@@ -59,6 +59,8 @@ def judge_batch_norm(seen: dict, seed: int) -> Outcome:
         "the variance divides by n - 1; BatchNorm divides by n: correction=0": (x - mean) * (variance + eps) ** -0.5 * w + b,
         "weight and bias are not applied yet": F.batch_norm(x, None, None, training=True, eps=eps),
         "eps stands inside the root, under the variance": (x - mean) / (deviation + eps) * w + b,
+        "it is divided by the variance; BatchNorm divides by its root": (x - mean) / (deviation**2 + eps) * w + b,
+        f"eps is an argument, {eps:g} here: use it in place of a number of your own": (x - mean) / deviation * w + b,
     }  # fmt: skip
     for message, guess in guesses.items():
         if near(seen["values"], guess.double().flatten().tolist(), 1e-4):
@@ -79,9 +81,17 @@ def judge_rates(seen: dict, seed: int) -> Outcome:
         if near(rates, expected, ROUNDING):
             continue
         if len(set(rates)) == 1:
-            return not_yet(f"{said} the rate never changed: is scheduler.step() called, once an epoch?")
+            return not_yet(
+                f"{said} the rate never changed: is scheduler.step() called, once an epoch, of one scheduler that is made before "
+                "the loop?"
+            )
         if near(rates[:-1], expected[1:], ROUNDING):
-            return not_yet(f"{said} every rate is one epoch late: note the rate before scheduler.step()")
+            return not_yet(
+                f"{said} every drop comes one epoch early: the first epoch has the rate at the start; with a scheduler, note the "
+                "rate before scheduler.step()"
+            )
+        if near(rates[1:], expected[:-1], ROUNDING):
+            return not_yet(f"{said} every drop comes one epoch late: the epoch after step_size epochs has the next rate")
         first = next(i for i, (a, b) in enumerate(zip(rates, expected, strict=True)) if not near([a], [b], ROUNDING))
         return not_yet(f"{said} saw {rates[first]:g} in epoch {first + 1}, expected {expected[first]:g}")
     for rates, trained in zip(seen["values"], seen["trained"], strict=True):

@@ -5,7 +5,7 @@ from torch.overrides import TorchFunctionMode
 from course.errors import UsageError
 
 DO_IT_ALL = ("conv1d", "conv2d", "conv3d", "batch_norm", "native_batch_norm", "instance_norm", "group_norm", "layer_norm")
-LAYERS = ("empty",)  # what a layer makes its weights of
+LAYERS = ("uniform_",)  # what a fresh convolution fills its weights by
 
 
 class ByHand(TorchFunctionMode):

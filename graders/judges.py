@@ -4,6 +4,7 @@ A judge says what it saw, what it expected and what to try; it looks at one thin
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from course.errors import counted
@@ -26,6 +27,12 @@ def judge_parameters(graph: Graph, number: int, expected: int) -> Outcome:
         return correct(f"{seen:,} parameters, exactly")
     difference = f"{abs(seen - expected):,} too {'many' if seen > expected else 'few'}"
     said = f"saw {seen:,} parameters, expected {expected:,}: {difference}"
+    learned = sum(spec.count for spec in graph.tensors.values() if spec.trainable)
+    if learned == expected:
+        return not_yet(
+            f"{said}; {expected:,} are learned, and {counted(seen - expected, 'constant')} in forward count as well, since they "
+            "multiply or are added: leave them out"
+        )
     convolutions, planned = chain(graph).convolutions, plan(number).convolutions
     if seen - expected == sum(layer.channels for layer in convolutions) and number > 1:
         return not_yet(f"{said}, one for each channel of each convolution: leave the biases out, bias=False")
@@ -107,7 +114,7 @@ def judge_pooling(graph: Graph, number: int) -> Outcome:
 
 def judge_normalisation(graph: Graph, number: int) -> Outcome:
     """BatchNorm behind the planned convolutions, in the planned order with ReLU."""
-    seen, planned = chain(graph), plan(number)
+    seen, planned = _with_any_activation(chain(graph)), plan(number)
     for i, (one, other) in enumerate(_pairs(seen, planned), start=1):
         a, b = (tuple(x for x in layer.after if not _drops(x)) for layer in (one, other))
         others = [x for x in a if x not in ("relu", "norm")]
@@ -129,7 +136,7 @@ def judge_normalisation(graph: Graph, number: int) -> Outcome:
 
 def judge_dropout(graph: Graph, number: int) -> Outcome:
     """Dropout at the planned places with the planned rate."""
-    seen, planned = chain(graph), plan(number)
+    seen, planned = _with_any_activation(chain(graph)), plan(number)
     rate = next((layer.rates[0] for layer in planned.layers if layer.rates), 0.0)
     others = [(x, layer) for layer in seen.layers for x in layer.after if x in DROPOUTS.values()]
     if others:
@@ -165,6 +172,19 @@ def first_difference(judges: Sequence[Callable[[Graph, int], Outcome]], graph: G
 
 def _pairs(seen: Chain, planned: Chain) -> Iterator[tuple[Layer, Layer]]:
     return zip(seen.convolutions, planned.convolutions, strict=False)
+
+
+def _with_any_activation(seen: Chain) -> Chain:
+    """The chain with a ReLU where there is another activation: which it is, is asked elsewhere."""
+    layers: list[Layer] = []
+    for layer in seen.layers:
+        if layer.kind in ACTIVATIONS and layers:
+            layers[-1] = replace(
+                layers[-1], after=(*layers[-1].after, "relu", *layer.after), rates=(*layers[-1].rates, *layer.rates)
+            )
+        else:
+            layers.append(layer)
+    return replace(seen, layers=tuple(layers))
 
 
 def _drops(follower: str) -> bool:

@@ -91,7 +91,11 @@ def _softmax_problem(graph: Graph) -> Outcome | None:
             )
         if row.kind != "log_softmax":
             continue
-        behind = [other for other in rows[place + 1 :] if other.kind not in TAIL and other.operation not in REARRANGING]
+        behind = [
+            other
+            for other in rows[place + 1 :]
+            if other.kind not in TAIL and other.operation not in REARRANGING and other.settings.get("dtype") != "float32"
+        ]
         if behind:
             return not_yet(f"saw log_softmax before {behind[0].name}; it comes last, behind the scores")
         axis = row.settings["dim"] % (len(row.shape) + 1)  # 0 is the batch

@@ -15,6 +15,7 @@ DROPOUTS = {"feature_dropout": "Dropout2d", "alpha_dropout": "AlphaDropout", "fe
 # Other libraries' momentum is one less ours; and an eps that is no longer small beside a variance changes what is learned.
 MOST = {"momentum": 0.5, "eps": 0.01}
 MAX_POOLS = ("max_pool", "global_max_pool")
+ONE_NUMBER = ("global_avg_pool", "global_max_pool", "sum", "amax")  # which leave a map of one position as it is
 FOLLOWERS = ("relu", "norm", "dropout")
 TAIL = ("log_softmax", "softmax")
 REARRANGING = {operation.partition(".")[0] for operation in RESHAPES | PIECES}
@@ -105,11 +106,11 @@ def chain(graph: Graph) -> Chain:
 def _does_nothing(row: Row, same_numbers: bool, layers: list[Layer]) -> bool:
     """Whether the values, and what they teach, stay as they are."""
     cast = row.settings.get("dtype") == "float32" or (row.kind == "detach" and not layers)
-    average_of_one = row.kind == "global_avg_pool" and same_numbers and not any(map(any, row.padding or ()))
+    of_one = row.kind in ONE_NUMBER and same_numbers and not any(map(any, row.padding or ()))
     no_pad = not any(row.settings.get("pads", (1,)))
     # Of a max-pool that gives the places, too, the values come first.
     values = row.operation == "getitem" and bool(layers) and layers[-1].kind in MAX_POOLS and not layers[-1].after
-    return row.settings.get("p") == 0 or cast or no_pad or average_of_one or values
+    return row.settings.get("p") == 0 or cast or no_pad or of_one or values
 
 
 def _layer(row: Row) -> Layer:

@@ -27,6 +27,16 @@ def test_what_does_it_all_is_no_answer(name: str) -> None:
     assert "written out" in answered(name.partition(",")[0], CALLED[name])["message"]
 
 
+def test_a_tensor_to_be_filled_is_an_answer() -> None:
+    def batch_norm(x, weight, bias, eps=1e-5):
+        y = torch.empty(*x.shape)
+        for c in range(x.shape[1]):
+            y[:, c] = (x[:, c] - x[:, c].mean()) / (x[:, c].var(correction=0) + eps).sqrt() * weight[c] + bias[c]
+        return y
+
+    assert "values" in answered("batch_norm_by_hand", batch_norm)
+
+
 def test_arithmetic_with_tensors_is_an_answer() -> None:
     count = answered("count_by_hand", lambda k, i, o, bias: torch.tensor([k, k, i, o]).prod() + (o if bias else 0))
     norm = answered("batch_norm_by_hand", lambda x, w, b, eps=1e-5: (x - x.mean((0, 2, 3), keepdim=True)) / x.new_ones(1))

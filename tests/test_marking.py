@@ -142,9 +142,20 @@ SAME = {  # what computes the same: lesson, a change of the reference network
     "padding of nothing": (8, ("self.layers(x)", "self.layers(F.pad(x, (0, 0, 0, 0)))")),
     "single precision": (8, ("self.layers(x)", "self.layers(x.float())")),
     "the average of one number": (8, ("(x).flatten(1)", "(x).mean((2, 3))")),
+    "the sum of one number": (8, ("(x).flatten(1)", "(x).sum((2, 3))")),
+    "the largest of one number": (8, ("(x).flatten(1)", "(x).amax((2, 3))")),
+    "single precision, behind the scores": (6, ("dim=1)", "dim=1).to(x.dtype)")),
+    "a ReLU that chooses between the value and a constant": (
+        8, ("nn.ReLU(),", "Cut(),"),
+        ("    def forward", "    class Cut(nn.Module):\n        def forward(self, x):\n            import torch\n            "
+         "return torch.where(x > 0, x, torch.tensor(0.0))\n\n    def forward"), ("Cut(),", "self.Cut(),"),
+    ),
     "the length of the batch": (8, ("(x).flatten(1)", "(x).view(len(x), -1)")),
     "the logarithm of probabilities": (
         6, ("F.log_softmax(self.layers(x).flatten(1), dim=1)", "self.layers(x).flatten(1).softmax(1).log()"),
+    ),
+    "log-probabilities by their formula": (
+        6, ("F.log_softmax(self.layers(x).flatten(1), dim=1)", "(s := self.layers(x).flatten(1)) - s.logsumexp(1, True)"),
     ),
     "log-probabilities along an axis of ten": (
         6, ("F.log_softmax(self.layers(x).flatten(1), dim=1)", "F.log_softmax(self.layers(x).view(-1, 1, 10), dim=2).squeeze(1)"),
@@ -213,6 +224,8 @@ DIFFERENT = {  # not in the lesson's table: lesson, a change of the reference ne
     "momentum as other libraries count it": (
         4, "nn.BatchNorm2d(20)", "nn.BatchNorm2d(20, momentum=0.9)", "normalisation", "saw BatchNorm with momentum 0.9",
     ),
+    "a constant that multiplies": (8, "self.layers(x)", "self.layers(x * 1.0)", "parameters", "are learned, and 1 constant in"),
+    "another activation": (8, "nn.ReLU(),", "nn.GELU(),", "layers", "convolution 1 (layers.0): saw no ReLU behind it"),
     "a rate in eps's place": (8, "nn.BatchNorm2d(16)", "nn.BatchNorm2d(16, 0.1)", "normalisation", "saw BatchNorm with eps 0.1"),
 }  # fmt: skip
 
@@ -541,6 +554,23 @@ def test_an_array_is_a_tensor_as_well() -> None:
     assert JUDGE["batch_norm_by_hand"](answer, 4).fraction == 1
 
 
+def normalised(x, weight, bias, eps=1e-5, power=0.5, own=None):
+    mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, correction=0)
+    return (x - mean) / (variance + (own or eps)) ** power * weight.view(1, -1, 1, 1) + bias.view(1, -1, 1, 1)
+
+
+def test_batches_to_test_on_may_be_larger() -> None:
+    def make_loaders(train, test, batch_size):
+        return DataLoader(train, batch_size, shuffle=True), DataLoader(test, 1000)
+
+    answer = json.loads(json.dumps(ask("loaders", {"make_loaders": make_loaders}, {"seed": 4})))
+    assert JUDGE["loaders"](answer, 4).fraction == 1
+
+
+def test_another_activation_costs_the_marks_of_what_asks_for_it_alone() -> None:
+    assert set(short_of(8, "nn.ReLU(),", "nn.GELU(),")) == {"layers"}
+
+
 SLIPS = {
     "statistics": (lambda images: (images.float().mean(), images.float().std()), "255"),
     "statistics, each picture for itself": (
@@ -590,6 +620,14 @@ SLIPS = {
     "train_loop, accuracy first": (lambda *asked: solution(1).train_epoch(*asked)[::-1], "saw the accuracy first"),
     "rates, lists": (lambda epochs, lr, step, gamma: [[lr]] * epochs, r"should be a number, saw a list: get_last_lr\(\)\[0\]"),
     "rates, one": (lambda epochs, lr, step, gamma: [lr], "saw 1 rate, expected one an epoch"),
+    "rates, early": (
+        lambda epochs, lr, step, gamma: [lr * gamma ** ((epoch + 1) // step) for epoch in range(epochs)], "comes one epoch early",
+    ),
+    "rates, late": (
+        lambda epochs, lr, step, gamma: [lr * gamma ** (max(epoch - 1, 0) // step) for epoch in range(epochs)], "one epoch late",
+    ),
+    "batch_norm_by_hand, without the root": (partial(normalised, power=1), "BatchNorm divides by its root"),
+    "batch_norm_by_hand, an eps of its own": (partial(normalised, own=1e-5), "eps is an argument"),
     "loaders, always 128": (
         lambda train, test, batch_size: (DataLoader(train, 128, shuffle=True), DataLoader(test, 128)), "pass batch_size on",
     ),

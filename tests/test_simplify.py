@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course.graph import Graph
+from course.trace import trace_with_weights
 
 MEANS: dict[str, Callable] = {
     "both axes": lambda x: x.sum((2, 3)) / 49,
@@ -40,6 +41,12 @@ RELUS: dict[str, Callable] = {
     "times where it is positive": lambda x: x * (x > 0),
     "where it is positive, as numbers": lambda x: (x >= 0).float() * x,
     "a choice of tensors": lambda x: torch.where(x >= 0, x, torch.zeros_like(x)),
+    "the larger one, of a constant": lambda x: torch.max(x, torch.tensor(0.0)),
+    "a choice of a constant": lambda x: torch.where(x > 0, x, torch.tensor(0.0)),
+    "filled where it is negative": lambda x: x.masked_fill(x < 0, 0.0),
+    "half of it and its size": lambda x: (x + x.abs()) / 2,
+    "its size and it, halved": lambda x: 0.5 * (torch.abs(x) + x),
+    "slopes of nothing": lambda x: F.prelu(x, torch.zeros(1)),
 }
 CUTS: dict[str, Callable] = {
     "a cut elsewhere": lambda x: x.clamp(min=0.1),
@@ -54,6 +61,26 @@ CUTS: dict[str, Callable] = {
     "a choice by another": lambda x: torch.where(x.flip(3) > 0, x, 0.0),
     "zeros that spread it": lambda x: torch.maximum(x.mean((2, 3), keepdim=True), x.new_zeros(x.shape)),
     "a leak": lambda x: F.leaky_relu(x),
+    "the larger one, of a constant": lambda x: torch.max(x, torch.tensor(0.1)),
+    "filled where it is positive": lambda x: x.masked_fill(x > 0, 0.0),
+    "filled by another number": lambda x: x.masked_fill(x < 0, 0.1),
+    "filled where another is negative": lambda x: x.masked_fill(x.flip(3) < 0, 0.0),
+    "a third of it and its size": lambda x: (x + x.abs()) / 3,
+    "half of it without its size": lambda x: (x - x.abs()) / 2,
+    "half of it and another's size": lambda x: (x + x.flip(3).abs()) / 2,
+    "slopes": lambda x: F.prelu(x, torch.full((1,), 0.1)),
+}
+LOGS: dict[str, Callable] = {
+    "a logarithm": lambda x: x.softmax(1).log(),
+    "less its logsumexp": lambda x: x - torch.logsumexp(x, dim=1, keepdim=True),
+    "less the logarithm of its sum": lambda x: x - x.exp().sum(1, keepdim=True).log(),
+}
+NO_LOGS: dict[str, Callable] = {
+    "of another": lambda x: x - torch.logsumexp(x.relu(), dim=1, keepdim=True),
+    "of twice as much": lambda x: x - (2 * x).exp().sum(1, keepdim=True).log(),
+    "without the logarithm": lambda x: x - x.exp().sum(1, keepdim=True),
+    "the other way round": lambda x: torch.logsumexp(x, dim=1, keepdim=True) - x,
+    "of another shape": lambda x: x - torch.logsumexp(x, dim=1)[:1],
 }
 
 
@@ -65,8 +92,7 @@ def graph_and_difference(forward: Callable) -> tuple[Graph, float]:
     """A small network that ends in `forward`, on maps of 7 by 7: its graph, and how far the rebuilt one's answers are off."""
     module = network(lambda s, x: forward(s.c(s.stem(x))), c=conv(4, 10, 1))()
     module.eval()
-    graph = Graph.trace(module)
-    weights = {name: module.state_dict().get(name) for name in graph.tensors}
+    graph, weights = trace_with_weights(module)
     digits = torch.randn(3, 1, 28, 28)
     with torch.no_grad():
         return graph, float((graph.build(weights).eval()(digits) - module(digits)).abs().max())
@@ -129,3 +155,15 @@ def test_modules_and_functions_have_the_same_graph() -> None:
         for end in (lambda x: F.relu(x).mean((2, 3)), lambda x: nn.Threshold(0, 0)(x).sum((2, 3)) / 49)
     )
     assert one == other
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_log_probabilities_are_one_operation_however_they_are_computed(name: str) -> None:
+    graph, difference = graph_and_difference(lambda x: LOGS[name](x.mean((2, 3))))
+    assert difference < 1e-5 and [row.kind for row in graph.rows][-1] == "log_softmax"
+
+
+@pytest.mark.parametrize("name", NO_LOGS)
+def test_what_is_like_log_probabilities_is_none(name: str) -> None:
+    graph, difference = graph_and_difference(lambda x: NO_LOGS[name](x.mean((2, 3))))
+    assert difference < 1e-5 and "log_softmax" not in [row.kind for row in graph.rows]
