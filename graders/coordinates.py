@@ -13,7 +13,7 @@ MOST_COORDINATES = 4  # beside maps of one size: rows, columns, the distance fro
 
 def judge_coordinates(graph: Graph, labels) -> dict[str, str]:
     """By operation, which puts more coordinates beside the image than are allowed, those before it counted too."""
-    names = _names_by_content(graph, labels)
+    names = names_by_content(graph, labels)
     beside: dict[tuple, dict] = {}  # by the size of the map: how many channels, by what they hold
     wrong = {}
     for node in graph.nodes:
@@ -79,7 +79,7 @@ def _size(image: Labels) -> tuple:
     return tuple(0 if part is None else len(part[part >= 0].unique()) for part in (image.height, image.width))
 
 
-def _names_by_content(graph: Graph, labels) -> dict[str, int]:
+def names_by_content(graph: Graph, labels) -> dict[str, int]:
     """Values by name; those that are computed alike, from numbers and sizes alone, have one number."""
     names: dict[str, int] = {}
     known: dict[object, int] = {}

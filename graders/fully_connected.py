@@ -27,7 +27,7 @@ from graders.constants import find_constants
 from graders.coordinates import judge_coordinates
 from graders.labels import Labels, tensors_of
 from graders.mixing import judge_masks, judge_mixes, judge_scales, judge_spreads, judge_sums
-from graders.picking import judge_look_up, judge_picks
+from graders.picking import judge_look_up, judge_picks, takes_places
 from graders.positions import BATCH, follow, is_sum, takes_diagonal
 from graders.regions import judge_parts
 from graders.relabelling import JOINS
@@ -68,6 +68,8 @@ def _find(graph: Graph, labels) -> dict[str, Violation]:
 
 def _judge(node: Node, graph: Graph, labels) -> str | None:
     inputs = tensors_of(node, labels)
+    if takes_places(node, graph):
+        return "it takes the places of values as numbers, which tell positions apart; take the values themselves"
     if not any(item.from_image for item in inputs):
         return None
     if node.op in MATRIX_PRODUCTS and not is_sum(node):

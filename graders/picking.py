@@ -10,6 +10,7 @@ from graders.rejoined import taken_apart
 from graders.relabelling import reduced_axes
 
 CHAINED = PIECES | RESHAPES | POINTWISE
+PLACED = ("max.dim", "min.dim", "median.dim", "topk", "sort")
 FEWEST_LEFT = 4  # a pick may leave one position of this many; a map of 28 × 28 taken by fours is still a map
 
 OTHER_CHANNELS = "it takes other channels at other positions, so that weights differ by position; treat all positions alike"
@@ -27,6 +28,14 @@ def judge_look_up(node: Node, labels) -> str | None:
             "it picks positions by number, so that what follows is not the same for all; pool over all of them instead"
         )
     return None
+
+
+def takes_places(node: Node, graph: Graph) -> bool:
+    """Whether a node takes, of an operation's two results, the second, which says where the largest or sorted values were."""
+    if node.op != "getitem" or node.args[1] != 1:
+        return False
+    source = next((other for other in graph.nodes if Value(other.name) == node.args[0]), None)
+    return source is not None and (source.op.startswith(PLACED) or "max_pool" in source.op)
 
 
 def judge_picks(node: Node, image: Labels, labels, graph: Graph) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from course.graph import INPUT, Graph, Node, Stored, Value
 from course.operations import ARITHMETIC, CONVOLUTIONS, NORMALISATIONS, PADS, PIECES, RESAMPLINGS, RESHAPES
+from graders.coordinates import names_by_content
 from graders.labels import Labels, labels_of, live_along
 from graders.rejoined import taken_apart
 from graders.relabelling import NARROWS
@@ -16,9 +17,9 @@ WEIGHING = CONVOLUTIONS | NORMALISATIONS | ARITHMETIC | {"prelu"}
 
 @dataclass(frozen=True)
 class Weighed:
-    """Stored tensors that met a part of the image: which ones, and which part."""
+    """Weights that met a part of the image: which ones, by content, and which part."""
 
-    tensors: frozenset[str]
+    weights: frozenset[object]
     part: tuple[Span, ...]
 
 
@@ -29,6 +30,7 @@ def judge_parts(graph: Graph, labels) -> dict[str, str]:
     weighed: list[Weighed] = []
     wrong = {}
     sources = {node.name: node for node in graph.nodes}
+    names = names_by_content(graph, labels)
     for node in graph.nodes:
         own = _stored_behind(node, behind)
         given = [parts[item.name] for item in node.inputs() if isinstance(item, Value) and item.name in parts]
@@ -38,13 +40,15 @@ def judge_parts(graph: Graph, labels) -> dict[str, str]:
         joined = _joined(node, graph, labels, sources)
         parts[node.name] = part = parts.get(joined.name) or _part(node, given, labels, sources)
         if own and node.op in WEIGHING:
-            other = next((w for w in weighed if w.tensors - own and own - w.tensors and _elsewhere(w.part, part)), None)
-            if other:
+            weights = frozenset(
+                names.get(item.name, item.name) for item in node.inputs() if isinstance(item, Stored) or behind.get(item.name)
+            )
+            if any(other.weights != weights and _elsewhere(other.part, part) for other in weighed):
                 wrong[node.name] = (
                     "its weights see one part of the image only, others see another part, so that weights differ by "
                     "position; let every convolution see all positions"
                 )
-            weighed.append(Weighed(own, part))
+            weighed.append(Weighed(weights, part))
     return wrong
 
 

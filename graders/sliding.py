@@ -8,10 +8,13 @@ from torch import Tensor
 from course.geometry import Window, window
 from course.graph import Graph, Node, Value
 from graders.folding import folds_positions
-from graders.labels import NOWHERE, Labels, labels_of, places_along
-from graders.picking import OTHER_CHANNELS, own_channel_each
+from graders.labels import NOWHERE, Labels, labels_of, places_along, varies
+from graders.picking import FEWEST_LEFT, OTHER_CHANNELS, own_channel_each
 
 FEWEST_BOUND = 3  # rows or columns; space-to-depth by 2 leaves two halves of a map side by side
+OTHER_WEIGHTS = (
+    "it leaps along a flattened map, so that each weight meets few of its positions; let it slide over height and width"
+)
 SMALL = 3  # a kernel of three tells the border from the rest, as it does in every padded map
 MOST_SEEN_TWICE = 4  # positions: a 5 × 5 kernel by twos, padded, sees all of a map of 4 × 4 from one of its places
 
@@ -34,6 +37,8 @@ def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
     output = labels[node.name].shape
     for axis in range(2, len(image.shape)):
         reason = _axis(slides, axis - 2, image, axis, output[axis])
+        if not reason and _leaps(slides, image, axis, output[axis]):
+            reason = OTHER_WEIGHTS
         if reason:
             return reason
         for part in (image.height, image.width):
@@ -43,6 +48,13 @@ def judge_convolution(node: Node, graph: Graph, labels) -> str | None:
         if _pairs(slides, axis - 2, image, axis, output[axis]):
             return OTHER_CHANNELS
     return None
+
+
+def _leaps(slides: Window, image: Labels, axis: int, positions: int) -> bool:
+    """Whether, along an axis that holds rows and columns, each weight meets fewer positions than it would by steps of four."""
+    assert image.height is not None and image.width is not None
+    both = varies(image.height, axis) and varies(image.width, axis)
+    return both and not slides.transposed and positions * FEWEST_LEFT < len({*places_along(image, axis)} - {NOWHERE})
 
 
 def _axis(slides: Window, place: int, image: Labels, axis: int, positions: int) -> str | None:

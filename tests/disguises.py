@@ -2,6 +2,7 @@
 
 import torch
 from copies import COPIED, COPIES
+from moved import MOVED
 from networks import DISGUISED, conv, gap, learned, network
 from torch import nn
 from torch.nn import functional as F
@@ -376,7 +377,7 @@ FOLDS: dict[str, type[nn.Module]] = {
     ),
 }  # fmt: skip
 
-MORE_DISGUISED = MASKS | PARTS | WINDOWS | FOLDS | COPIES
+MORE_DISGUISED = MASKS | PARTS | WINDOWS | FOLDS | COPIES | MOVED
 ALL_DISGUISED = DISGUISED | MORE_DISGUISED
 
 
