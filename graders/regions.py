@@ -1,4 +1,7 @@
-"""Rule 4 of crops: weights that see one part of the image only, and others that see another, differ by position."""
+"""Rule 4 of crops: weights that see one part of the image only, and others that see another, differ by position.
+
+The same weights are others where other channels meet them, and channels of one map are the answers of weights of their own.
+"""
 
 from dataclasses import dataclass
 
@@ -6,28 +9,45 @@ from course.graph import INPUT, Graph, Node, Stored, Value
 from course.operations import ARITHMETIC, CONVOLUTIONS, NORMALISATIONS, PADS, PIECES, RESAMPLINGS, RESHAPES
 from graders.coordinates import names_by_content
 from graders.labels import Labels, labels_of, live_along
+from graders.picking import OTHER_CHANNELS
 from graders.rejoined import taken_apart
 from graders.relabelling import NARROWS
 
 APART = 0.15  # of an axis: one position of seven, as an odd pixel or a shift leaves out
+ELSEWHERE = (
+    "its weights see one part of the image only, others see another part, so that weights differ by position; let every "
+    "convolution see all positions"
+)
 Span = tuple[float, float]
 WHOLE = ((0.0, 1.0), (0.0, 1.0))
 WEIGHING = CONVOLUTIONS | NORMALISATIONS | ARITHMETIC | {"prelu"}
+Channels = tuple[float, ...]  # the label of each place of axis 1
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """Weights that met a part of the image: which ones, by content, and which part."""
+class Cut:
+    """Channels of a part of the image, in order, and the history whose answers they are: all weights that it has met."""
 
-    weights: frozenset[object]
+    history: int
+    channels: Channels
     part: tuple[Span, ...]
+
+    def differs(self, other: "Cut") -> bool:
+        """Whether two pieces of what the same weights answered have other channels, or these in another order."""
+        same = set(self.channels) == set(other.channels) and (
+            self.channels == other.channels or len(self.channels) != len(other.channels)  # flattened, perhaps
+        )
+        return self.history == other.history and not same and _elsewhere(self.part, other.part)
 
 
 def judge_parts(graph: Graph, labels) -> dict[str, str]:
     """By operation, what is wrong with the parts of the image that weights see."""
     parts: dict[str, tuple[Span, ...]] = {INPUT: WHOLE}
     behind: dict[str, frozenset[str]] = {}  # stored tensors behind a value that is not the image's
-    weighed: list[Weighed] = []
+    met: dict[tuple[Span, ...], dict[int, str]] = {}  # by part: the histories that end there in weights, and where
+    cuts: list[Cut] = []
+    histories: dict[str, int] = {INPUT: 0}
+    known: dict[tuple, int] = {}  # the number of a history, by the one before, and the weights and channels that met then
     wrong = {}
     sources = {node.name: node for node in graph.nodes}
     names = names_by_content(graph, labels)
@@ -39,17 +59,33 @@ def judge_parts(graph: Graph, labels) -> dict[str, str]:
             continue
         joined = _joined(node, graph, labels, sources)
         parts[node.name] = part = parts.get(joined.name) or _part(node, given, labels, sources)
+        before = [item for item in node.inputs() if isinstance(item, Value) and item.name in histories]
+        history = known.setdefault(tuple(sorted({histories[item.name] for item in before})), len(known) + 1)
+        histories[node.name] = history = histories[before[0].name] if len(before) == 1 else history
+        if part != WHOLE and node.op in PIECES | RESAMPLINGS:
+            cut = Cut(history, _channels(Value(node.name), labels), part)
+            if any(cut.differs(other) for other in cuts):
+                wrong[node.name] = OTHER_CHANNELS
+            cuts.append(cut)
         if own and node.op in WEIGHING:
             weights = frozenset(
                 names.get(item.name, item.name) for item in node.inputs() if isinstance(item, Stored) or behind.get(item.name)
             )
-            if any(other.weights != weights and _elsewhere(other.part, part) for other in weighed):
-                wrong[node.name] = (
-                    "its weights see one part of the image only, others see another part, so that weights differ by "
-                    "position; let every convolution see all positions"
-                )
-            weighed.append(Weighed(weights, part))
+            history = known.setdefault((history, weights, _channels(before[0], labels)), len(known) + 1)
+            histories[node.name] = history
+            met.setdefault(part, {})[history] = node.name
+    for part, here in met.items():
+        for there in (found for other, found in met.items() if _elsewhere(part, other)):
+            wrong |= {where: ELSEWHERE for history, where in here.items() if history not in there}
     return wrong
+
+
+def _channels(value: Value, labels) -> Channels:
+    """The label of the channel at each place of axis 1; empty for what has none."""
+    found = labels.get(value.name)
+    if not isinstance(found, Labels) or found.channel is None or found.channel.dim() < 2:
+        return ()
+    return tuple(found.channel.amax([axis for axis in range(found.channel.dim()) if axis != 1]).tolist())
 
 
 def _stored_behind(node: Node, behind: dict[str, frozenset[str]]) -> frozenset[str]:

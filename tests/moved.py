@@ -76,6 +76,19 @@ def _windows(s, x):
     return out
 
 
+def quarters(weigh, **parts) -> type[nn.Module]:
+    """The sum of what is made of each quarter of the map."""
+
+    def forward(s, x):
+        y, out = s.stem(x), 0
+        for i in range(4):
+            r, c = 3 * (i // 2), 3 * (i % 2)
+            out = out + weigh(s, y[:, :, r : r + 4, c : c + 4], i)
+        return out
+
+    return network(forward, **parts)
+
+
 def leaping(size: int, step: int) -> type[nn.Module]:
     """One weight after the other, along a map in one line."""
     line = lambda: nn.Conv1d(4, 10, size, stride=step)  # noqa: E731
@@ -115,6 +128,22 @@ MOVED: dict[str, type[nn.Module]] = {
         _halves(lambda s: s.u, lambda s: s.u + s.w), u=learned(10, 4, 1, 1), w=learned(10, 4, 1, 1)
     ),
     "a kernel for each window, slices of one": network(_windows, w=learned(16, 10, 4, 1, 1)),
+    "one kernel for all quarters, another channel for each": quarters(
+        lambda s, y, i: gap(s.c(F.pad(y[:, :1], (0, 0, 0, 0, i, 3 - i)))), c=conv(4, 10, 1)
+    ),
+    "one kernel for all quarters, channels in another order": quarters(
+        lambda s, y, i: gap(s.c(torch.roll(y, i, 1))), c=conv(4, 10, 1)
+    ),
+    "one kernel for all quarters, other answers of each": quarters(
+        lambda s, y, i: gap(s.c(y))[:, 10 * i : 10 * i + 10], c=conv(4, 40, 1)
+    ),
+    "one kernel for all quarters, answers in another order": quarters(
+        lambda s, y, i: gap(s.c(y)).roll(i, 1), c=conv(4, 10, 1)
+    ),
+    "two kernels for both halves, in another order": network(
+        lambda s, x: gap(s.c(s.a(s.b(s.stem(x)[:, :, :4])))) + gap(s.c(s.b(s.a(s.stem(x)[:, :, 3:])))),
+        a=conv(4, 4, 1), b=conv(4, 4, 1), c=conv(4, 10, 1),
+    ),
     "steps of eight along a line": leaping(8, 8),
     "steps of half a map along a line": leaping(24, 25),
     "places of the largest values as coordinates": network(_by_places, m=conv(4, 8, 1), c=conv(4, 10, 1)),

@@ -70,6 +70,11 @@ def _four_quarter_turns(s, x):
     return torch.stack([gap(s.c(s.stem(torch.rot90(x, k, (2, 3))))) for k in range(4)]).mean(0)
 
 
+def _crops_share_layers(s, x):
+    y = s.stem(x)
+    return torch.stack([gap(s.d(F.relu(s.n(s.c(crop))))) for crop in (y[:, :, :4], y[:, :, 3:])]).mean(0)
+
+
 def _crops_share_a_kernel(s, x):
     y = s.stem(x)
     return gap(s.c(y[:, :, :5])) + gap(s.c(y[:, :, 2:]))
@@ -288,6 +293,9 @@ UNUSUAL: dict[str, type[nn.Module]] = {
     "both ways round": network(_both_ways_round, c=conv(4, 10, 3)),
     "four quarter turns": network(_four_quarter_turns, c=conv(4, 10, 3)),
     "crops share a kernel": network(_crops_share_a_kernel, c=conv(4, 10, 3)),
+    "crops share layers": network(
+        _crops_share_layers, c=conv(4, 8, 3, padding=1), n=lambda: nn.BatchNorm2d(8), d=conv(8, 10, 1)
+    ),
     "u-net": network(_u_net, d=conv(4, 4, 3, padding=1), c=conv(8, 10, 3)),
     "valid u-net": network(_valid_u_net, d=conv(4, 4, 3), c=conv(8, 10, 3)),
     "pooled in two ways": network(_pooled_in_two_ways, a=learned(1), c=conv(4, 10, 3)),
