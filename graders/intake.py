@@ -18,8 +18,10 @@ from nbformat.v4 import new_markdown_cell
 from graders.finding import find_hand_in, other_files
 from graders.limits import MOST_FILES
 from graders.rebuilding import rebuild
+from graders.tidying import remove, tidy
 
 KEPT = "originals"
+LONGEST_STEM = 50  # characters of a kept file's name, of which each may be four bytes
 
 
 @dataclass
@@ -35,45 +37,33 @@ def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
     """Rebuild a learner's hand-in from the release; one Intake for each notebook that had to be rebuilt.
 
     A hand-in that was taken in before, and not handed in anew since, is left alone; so is one of what was never released, but for
-    its links.
+    what is tidied away.
     """
     folder = course / "submitted" / student / assignment
     releases = sorted((course / "release" / assignment).glob("*.ipynb"))
     if not folder.is_dir():
         return []
-    done, links = [], _take_out_links(folder)
+    done, tidied = [], tidy(folder)
     for release in releases:
-        intake = _take_in_one(course, folder, release, alone=len(releases) == 1)
+        first = release == releases[0]
+        intake = _take_in_one(course, folder, release, tidied if first else [], alone=len(releases) == 1)
         if intake:
             done.append(intake)
-    if links and not done:
-        done.append(Intake(student, assignment))
-    if links:
-        done[0].notes += links
+    if tidied and not releases:
+        done.append(Intake(student, assignment, tidied))
     for one in done:  # a file's name may be no text
         one.notes = [note.encode("utf-8", "replace").decode() for note in one.notes]
     return done
 
 
-def _take_out_links(folder: Path) -> list[str]:
-    """Remove a hand-in's links, with a note for each: nbgrader would copy what they name, which need not be the learner's."""
-    notes = []
-    for parent, folders, files in os.walk(folder):
-        for path in (Path(parent) / name for name in (*folders, *files)):
-            if path.is_symlink():
-                path.unlink()
-                notes.append(f"{path.relative_to(folder)} was a link and was taken out")
-    return notes
-
-
-def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Intake | None:
+def _take_in_one(course: Path, folder: Path, release: Path, tidied: list[str], alone: bool) -> Intake | None:
     student, assignment = folder.parent.name, folder.name
     target, kept = folder / release.name, course / KEPT / student / assignment
     before, ours = _remembered(kept, release.stem), False
     if _digest(target) and _digest(target) == before.get("rebuilt"):
         others = before.get("others")  # none where the file that is asked for was handed in
         if others is None or not _others(folder, target).items() - others.items():
-            return None
+            return _noted(Intake(student, release.stem, tidied), kept, before) if tidied else None
         ours = True  # what was handed in is beside it, and is another now
     intake = Intake(student, release.stem)
     released = nbformat.read(release, as_version=4)
@@ -82,17 +72,26 @@ def _take_in_one(course: Path, folder: Path, release: Path, alone: bool) -> Inta
     _keep(path, kept)
     brought = _bring_up(path.parent, folder, before.get("brought", {})) if path and path.parent != folder else {}
     notebook = rebuild(released, cells, intake.notes)
+    intake.notes += tidied
     if intake.notes:
         notebook.cells.insert(0, _note_cell(intake.notes))
-    if target.is_symlink() or target.is_dir():
-        shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
     temporary = folder / f".{release.name}.taking-in"
+    for place in (target, temporary):
+        if place.is_dir():
+            remove(place)
     temporary.write_text(nbformat.writes(notebook), encoding="utf-8", errors="replace")  # JSON may hold half a letter
     os.replace(temporary, target)
     kept.mkdir(parents=True, exist_ok=True)
     about = {"rebuilt": _digest(target), "notes": intake.notes, "brought": brought}
     about["others"] = None if path == target else _others(folder, target)
     (kept / f"{release.stem}.json").write_text(json.dumps(about, indent=1))
+    return intake
+
+
+def _noted(intake: Intake, kept: Path, before: dict) -> Intake:
+    """Remember its notes with those of before: what was taken in stays as it is."""
+    about = before | {"notes": list(dict.fromkeys([*before.get("notes", []), *intake.notes]))}
+    (kept / f"{intake.notebook}.json").write_text(json.dumps(about, indent=1))
     return intake
 
 
@@ -119,10 +118,16 @@ def _bring_up(place: Path, folder: Path, before: dict[str, str]) -> dict[str, st
         if run.is_file() and not run.is_symlink():
             there = folder / run.name
             is_copy = there.exists() and before.get(run.name) == _digest(there)
-            free = run.name if is_copy or not there.exists() else f"{run.stem}-{place.name}{run.suffix}"
+            free = run.name if is_copy or not there.exists() else _beside(run)
             shutil.copyfile(run, folder / free)
             brought[free] = _digest(folder / free)
     return brought
+
+
+def _beside(run: Path) -> str:
+    """A name for a copy, where that of the run is another file's: with its folder's, unless that is longer than a name may be."""
+    name = f"{run.stem}-{run.parent.name}"
+    return f"{name if len(os.fsencode(name)) < 200 else hashlib.sha256(name.encode()).hexdigest()[:12]}{run.suffix}"
 
 
 def _keep(path: Path | None, kept: Path) -> None:
@@ -130,7 +135,7 @@ def _keep(path: Path | None, kept: Path) -> None:
     digest = _digest(path) if path else None
     if path and digest:
         kept.mkdir(parents=True, exist_ok=True)
-        copy = kept / f"{path.stem}-{digest[:12]}{path.suffix}"
+        copy = kept / f"{path.stem[:LONGEST_STEM]}-{digest[:12]}{path.suffix}"
         if not copy.exists():
             shutil.copyfile(path, copy)
 

@@ -421,3 +421,46 @@ def test_a_link_beside_the_notebook_is_taken_out(handed_in: Path, tmp_path: Path
     _, notes = taken_in(handed_in)
     assert any("was a link" in note for note in notes)
     assert not link.is_symlink() and (tmp_path / "gradebook.db").read_text() == "marks"
+
+
+TIMES = {
+    "of millions of digits": b"1" * 5_000_000,
+    "that is no time": b"9999-99-99 nonsense",
+    "that is no text": bytes(range(256))[:90],
+    "that is out of range": b"0001-01-01 00:00:00 +99999",
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_a_timestamp_that_nbgrader_would_stop_at_is_taken_out(handed_in: Path, solved: NotebookNode, name: str) -> None:
+    nbformat.write(solved, handed_in)
+    timestamp = handed_in.with_name("timestamp.txt")
+    timestamp.write_bytes(TIMES[name])
+    started = time.perf_counter()
+    _, notes = taken_in(handed_in)
+    assert any("timestamp.txt" in note and "was taken out" in note for note in notes) and not timestamp.exists()
+    assert time.perf_counter() - started < 5
+
+
+def test_a_folder_for_a_timestamp_is_taken_out(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in)
+    handed_in.with_name("timestamp.txt").mkdir()
+    assert any("timestamp.txt was no file" in note for note in taken_in(handed_in)[1])
+
+
+@pytest.mark.parametrize("text", ["", "2026-01-31 12:00:00 UTC", "2026-01-31T12:00:00+01:00", "2026-01-31 12:00:00.123456 CET\n"])
+def test_a_time_stays(handed_in: Path, solved: NotebookNode, text: str) -> None:
+    nbformat.write(solved, handed_in)
+    timestamp = handed_in.with_name("timestamp.txt")
+    timestamp.write_text(text)
+    taken_in(handed_in)
+    assert timestamp.read_text() == text
+
+
+def test_a_bad_timestamp_that_comes_later_is_noted_beside_what_was_noted_before(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in.with_name("final.ipynb"))
+    taken_in(handed_in)
+    handed_in.with_name("timestamp.txt").write_text("soon")
+    (intake,) = take_in(handed_in.parents[3], SLUG, "ada")
+    kept = json.loads((handed_in.parents[3] / "originals" / "ada" / SLUG / f"{SLUG}.json").read_text())
+    assert "timestamp.txt held no time" in intake.notes[0] and len(kept["notes"]) == 2
