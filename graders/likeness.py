@@ -36,6 +36,8 @@ def _digests(path: Path, time: int, size: int) -> frozenset[str]:
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length]) if length <= LARGEST_HEADER else {}
     spans = [entry["data_offsets"] for name, entry in header.items() if name != "__metadata__"]
+    if not all(0 <= begin <= end <= size for begin, end in spans):  # one that runs backwards would hide others from the sum
+        return frozenset()
     if sum(end - begin for begin, end in spans) > size:  # spans that overlap could ask for any amount of work
         return frozenset()
     parts = (content[8 + length + begin : 8 + length + end] for begin, end in spans if end - begin >= SMALLEST)

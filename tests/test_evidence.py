@@ -171,9 +171,12 @@ def test_a_retrainings_file_is_a_submission_with_the_figure_of_the_verdict(templ
     assert accuracy(kept.graph.build(kept.weights), data.test_images, data.test_labels) == pytest.approx(seen)
 
 
-def test_a_header_that_asks_for_the_whole_file_again_and_again_costs_no_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hidden", [False, True], ids=["plainly", "behind a span that runs backwards"])
+def test_a_header_that_asks_for_the_whole_file_again_and_again_costs_no_time(tmp_path: Path, hidden: bool) -> None:
     size = 1_000_000
     header = {f"t{i}": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]} for i in range(10_000)}
+    if hidden:
+        header["back"] = {"dtype": "F32", "shape": [0], "data_offsets": [10_000 * size, 0]}
     text = json.dumps(header).encode()
     path = tmp_path / "greedy.safetensors"
     path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(size))
