@@ -3,6 +3,8 @@
 import copy
 import json
 import os
+import socket
+import sys
 import time
 from pathlib import Path
 
@@ -464,3 +466,89 @@ def test_a_bad_timestamp_that_comes_later_is_noted_beside_what_was_noted_before(
     (intake,) = take_in(handed_in.parents[3], SLUG, "ada")
     kept = json.loads((handed_in.parents[3] / "originals" / "ada" / SLUG / f"{SLUG}.json").read_text())
     assert "timestamp.txt held no time" in intake.notes[0] and len(kept["notes"]) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+def test_what_is_neither_file_nor_folder_is_taken_out(
+    handed_in: Path, solved: NotebookNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nbformat.write(solved, handed_in)
+    monkeypatch.chdir(handed_in.parent)  # the path of a socket is short
+    os.mkfifo("pipe")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("socket")
+    cells, notes = taken_in(handed_in)
+    assert [f"{name} was neither a file nor a folder and was taken out" for name in ("pipe", "socket")] == notes[-2:]
+    assert os.listdir() == [handed_in.name] and "raise" not in cells["Net"].source
+
+
+def nest(folder: Path, depth: int) -> None:
+    """So many folders in each other, whose path no call could name at once."""
+    here = os.open(".", os.O_RDONLY)
+    os.chdir(folder)
+    for _ in range(depth):
+        os.mkdir("deep")
+        os.chdir("deep")
+    Path("file").touch()
+    os.fchdir(here)
+    os.close(here)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+def test_folders_that_lie_too_deep_are_taken_out(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in)
+    nest(handed_in.parent, 3_000)
+    cells, notes = taken_in(handed_in)
+    assert "lay too deep" in notes[-1] and "raise" not in cells["Net"].source
+    assert max(len(Path(place).parts) for place, _, _ in os.walk(handed_in.parent)) < 20 + len(handed_in.parts)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+@pytest.mark.parametrize("name", ["x.safetensors", "homework/x.safetensors", "homework/deeper/data", "08_final_model.ipynb"])
+def test_a_file_that_is_too_large_is_taken_out_unread(handed_in: Path, name: str) -> None:
+    path = handed_in.parent / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(100_000_000_000)
+    started = time.perf_counter()
+    _, notes = taken_in(handed_in)
+    assert any(f"{name} had 100,000,000,000 bytes" in note for note in notes)
+    assert sum(path.stat().st_size for path in handed_in.parents[3].rglob("*")) < 10_000_000
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+def test_of_files_that_are_too_much_together_the_notebook_stays(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in)
+    for number in range(5):
+        with handed_in.with_name(f"{number}.bin").open("wb") as file:
+            file.truncate(240_000_000)
+    cells, notes = taken_in(handed_in)
+    assert "4.bin was taken out" in notes[-1] and len(list(handed_in.parent.glob("*.bin"))) == 4
+    assert "raise" not in cells["Net"].source
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+def test_a_name_that_is_not_utf_8_is_mended(handed_in: Path, solved: NotebookNode) -> None:
+    path = handed_in.parent / os.fsdecode(b"L\xf6sung")
+    path.mkdir()
+    nbformat.write(solved, path / os.fsdecode(b"\xfcbung.ipynb"))
+    cells, notes = taken_in(handed_in)
+    assert "L_F6sung/_FCbung.ipynb was taken for it" in notes[0] and "raise" not in cells["Net"].source
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+def test_a_long_name_is_kept_under_a_shorter_one(handed_in: Path, solved: NotebookNode) -> None:
+    deeper = handed_in.parent / ("d" * 255)
+    deeper.mkdir()
+    nbformat.write(solved, deeper / f"{'n' * 249}.ipynb")
+    for place in (deeper, handed_in.parent):
+        (place / f"{'r' * 243}.safetensors").write_bytes(place.name.encode())
+    assert "raise" not in taken_in(handed_in)[0]["Net"].source
+    assert len(list(handed_in.parent.glob("*.safetensors"))) == 2
+
+
+def test_a_folder_where_the_notebook_is_written_first_does_not_stop_it(handed_in: Path, solved: NotebookNode) -> None:
+    nbformat.write(solved, handed_in)
+    (handed_in.parent / f".{handed_in.name}.taking-in" / "deeper").mkdir(parents=True)
+    assert "raise" not in taken_in(handed_in)[0]["Net"].source
