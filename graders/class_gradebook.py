@@ -88,9 +88,12 @@ class GradebookWriter:
         return self.marks(student, assignment)
 
     def marks(self, student: str, assignment: str) -> dict[str, tuple[float, float]]:
-        """The automatic marks and the points of each check, as the gradebook has them."""
+        """The automatic marks and the points of each check, as the gradebook has them; none where it has no submission."""
         with Gradebook(self.url) as gradebook:
-            submission = gradebook.find_submission_notebook(assignment, assignment, student)
+            try:
+                submission = gradebook.find_submission_notebook(assignment, assignment, student)
+            except MissingEntry:
+                return {}
             return {
                 grade.name: (float(grade.auto_score), float(grade.max_score))
                 for grade in submission.grades

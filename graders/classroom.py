@@ -97,7 +97,8 @@ class _Grading:
         try:
             return read_hand_in(self.folder, student, assignment, about)
         except Exception as error:  # one learner's folder must not stop the others
-            self._done(Row(student, assignment, error=f"the hand-in cannot be read ({one_line(error)})"))
+            said = f"the hand-in cannot be read ({one_line(error)})"
+            self._done(Row(student, assignment, error=said + self._earlier(student, assignment)))
             return None
 
     def run(self, hand_ins: list[HandIn], executor: Executor, settings: dict) -> None:
@@ -136,14 +137,28 @@ class _Grading:
         row.outcomes = {name: outcome_of(about) for name, about in result.get("outcomes", {}).items()}
         row.doubts = reasons_to_look(one.folder, row.outcomes)
         try:
-            if self._is_recorded(one):
+            if result.get("machine"):  # earlier marks are not lost by it; the same command tries again
+                row.error += self._earlier(one.student, one.assignment)
+            elif self._is_recorded(one):
                 row.marks = self.writer.marks(one.student, one.assignment)
             else:
                 row.marks = self.writer.write(one.student, one.assignment, row.outcomes or row.error)
                 self.journal.add_recorded(one.student, one.assignment, self._stamp(one))
         except CourseError as error:
-            row.error = "; ".join(filter(None, (row.error, str(error))))
+            said = f"{error}{self._earlier(one.student, one.assignment)}"
+            row.error = "; ".join(filter(None, (row.error, said)))
         self._done(row)
+
+    def _earlier(self, student: str, assignment: str) -> str:
+        """What is said of marks that the gradebook holds although this grading failed; nothing where it holds none."""
+        try:
+            marks = self.writer.marks(student, assignment).values()
+        except Exception as error:  # the gradebook's, which may be what failed
+            return f"; the gradebook cannot be read, either ({one_line(error, 100)})"
+        if not marks:
+            return ""
+        held = f"{sum(got for got, _ in marks):g} of {sum(most for _, most in marks):g}"
+        return f"; the gradebook still holds {held}, maybe an earlier hand-in's marks: grade again before you export them"
 
     def _is_recorded(self, one: HandIn) -> bool:
         same = self.journal.recorded.get((one.student, one.assignment)) == self._stamp(one)
@@ -165,4 +180,4 @@ def _result(future) -> dict:
     except CourseError:
         raise
     except Exception as error:  # a lost worker, a full disk
-        return {"error": f"{type(error).__name__}: {one_line(error)}"}
+        return {"error": f"{type(error).__name__}: {one_line(error)}", "machine": True}

@@ -8,21 +8,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from course.errors import SandboxError, UsageError
+from course.errors import CourseError, SandboxError, UsageError
+from graders import classroom
 from graders.bubblewrap import why_not
 from graders.class_hand_ins import find_hand_ins, read_hand_in
 from graders.class_report import report
-from graders.classroom import Graded, Row
+from graders.classroom import Graded, Row, grade_class
 from graders.course_folder import build_course
 from graders.executors import DaskPool
 from graders.forkserver import ForkServer
 from graders.journal import Journal
+from graders.lessons import checks
 from graders.limits import BUBBLEWRAP, Limits
 from graders.outcome import correct
 from solutions.demo import HIDDEN, run_nbgrader
@@ -283,6 +287,61 @@ def journal_lines(folder: Path) -> list[dict]:
     path = folder / "class" / "journal.jsonl"
     lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
     return [json.loads(line) for line in lines]
+
+
+class Answering:
+    """An executor that has one answer for every hand-in."""
+
+    width = 1
+
+    def __init__(self, answer: dict | Exception) -> None:
+        self.answer = answer
+
+    def submit(self, function, *arguments) -> Future:
+        future: Future = Future()
+        if isinstance(self.answer, Exception):
+            future.set_exception(self.answer)
+        else:
+            future.set_result(self.answer)
+        return future
+
+    def submit_to_all(self, function, *arguments) -> list[Future]:
+        future: Future = Future()
+        future.set_result({"problem": "", "data": "MNIST", "torch": "2", "sandbox": "none"})
+        return [future]
+
+    def as_completed(self, futures: Iterable) -> Iterator:
+        return iter(futures)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+FULL_MARKS = {"outcomes": {name: asdict(correct("so it is")) for name in checks(8)}, "evaluations": {}, "trouble": []}
+
+
+@pytest.mark.parametrize("what", ["the machine", "the reading", "the recording"])
+def test_where_a_later_hand_in_fails_the_earlier_marks_stay_and_that_is_said(
+    course: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def fail(*arguments):
+        raise (CourseError if what == "the recording" else OSError)("the disk is full")
+
+    place = hand_in(course, "ada")
+    (first,) = grade_class(course, Answering(FULL_MARKS), seconds=9).rows
+    before = book(course)
+    assert not first.error and sum(got for got, _ in first.marks.values()) > 0
+    shutil.rmtree(place)
+    hand_in(course, "ada", hiding)
+    if what == "the reading":
+        monkeypatch.setattr(classroom, "read_hand_in", fail)
+    if what == "the recording":
+        monkeypatch.setattr(classroom.GradebookWriter, "write", fail)
+    answer = OSError("the disk is full") if what == "the machine" else {**FULL_MARKS, "trouble": ["it was slow"]}
+    (second,) = grade_class(course, Answering(answer), seconds=9).rows
+    points = sum(most for _, most in first.marks.values())
+    assert "the disk is full" in second.error and f"the gradebook still holds {points:g} of {points:g}" in second.error
+    assert book(course) == before and not second.marks
 
 
 @pytest.mark.slow
