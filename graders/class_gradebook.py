@@ -100,6 +100,17 @@ class GradebookWriter:
                 if grade.auto_score is not None and grade.cell.cell_type == "code"
             }
 
+    def still_holds(self, student: str, assignment: str) -> str:
+        """What to say of the marks that it holds where a hand-in could not be recorded; nothing where it holds none."""
+        try:
+            marks = self.marks(student, assignment).values()
+        except Exception as error:  # the gradebook's, which may be what failed
+            return f"; the gradebook cannot be read, either ({one_line(error, 100)})"
+        if not marks:
+            return ""
+        held = f"{sum(got for got, _ in marks):g} of {sum(most for _, most in marks):g}"
+        return f"; the gradebook still holds {held}, maybe an earlier hand-in's marks: grade again before you export them"
+
 
 def _share_engines() -> None:
     """nbgrader opens its gradebook ten times a hand-in, each time with an engine that compiles every query anew: a quarter of

@@ -98,7 +98,7 @@ class _Grading:
             return read_hand_in(self.folder, student, assignment, about)
         except Exception as error:  # one learner's folder must not stop the others
             said = f"the hand-in cannot be read ({one_line(error)})"
-            self._done(Row(student, assignment, error=said + self._earlier(student, assignment)))
+            self._done(Row(student, assignment, error=said + self.writer.still_holds(student, assignment)))
             return None
 
     def run(self, hand_ins: list[HandIn], executor: Executor, settings: dict) -> None:
@@ -138,27 +138,16 @@ class _Grading:
         row.doubts = reasons_to_look(one.folder, row.outcomes)
         try:
             if result.get("machine"):  # earlier marks are not lost by it; the same command tries again
-                row.error += self._earlier(one.student, one.assignment)
+                row.error += self.writer.still_holds(one.student, one.assignment)
             elif self._is_recorded(one):
                 row.marks = self.writer.marks(one.student, one.assignment)
             else:
                 row.marks = self.writer.write(one.student, one.assignment, row.outcomes or row.error)
                 self.journal.add_recorded(one.student, one.assignment, self._stamp(one))
         except CourseError as error:
-            said = f"{error}{self._earlier(one.student, one.assignment)}"
+            said = f"{error}{self.writer.still_holds(one.student, one.assignment)}"
             row.error = "; ".join(filter(None, (row.error, said)))
         self._done(row)
-
-    def _earlier(self, student: str, assignment: str) -> str:
-        """What is said of marks that the gradebook holds although this grading failed; nothing where it holds none."""
-        try:
-            marks = self.writer.marks(student, assignment).values()
-        except Exception as error:  # the gradebook's, which may be what failed
-            return f"; the gradebook cannot be read, either ({one_line(error, 100)})"
-        if not marks:
-            return ""
-        held = f"{sum(got for got, _ in marks):g} of {sum(most for _, most in marks):g}"
-        return f"; the gradebook still holds {held}, maybe an earlier hand-in's marks: grade again before you export them"
 
     def _is_recorded(self, one: HandIn) -> bool:
         same = self.journal.recorded.get((one.student, one.assignment)) == self._stamp(one)
