@@ -5,31 +5,27 @@ weights), "weights" (accuracy counted by us, epochs the learner's word) or "retr
 not ranked.
 """
 
-import hashlib
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from joblib import cpu_count
 
 from course.data import original_files
-from course.errors import UsageError
+from course.errors import UsageError, one_line
 from course.files import write_whole
 from graders.bubblewrap import choose
 from graders.class_gradebook import GradebookWriter
-from graders.class_hand_ins import grader_version
 from graders.course_config import NAME
-from graders.intake import take_in
+from graders.leaderboard_hand_ins import CAPSTONE, read_hand_ins
 from graders.likeness import reasons_to_look
 from graders.limits import PLAIN, with_our_path
 from graders.verdict import Verdict, from_json, not_graded
 
-CAPSTONE = "11_capstone"
 KEPT = Path("class") / "leaderboard.json"  # in the course folder
 CLAIMED = "claimed"
 EVIDENCE = {"structure": CLAIMED, "weights": "weights", "retrained": "retrained", None: CLAIMED}
@@ -90,14 +86,10 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
     """
     places = {path.parent.name: path for path in sorted(folder.glob(f"submitted/*/{CAPSTONE}")) if path.is_dir()}
     sandbox = choose(GradebookWriter(folder).sandbox) if (folder / NAME).is_file() else choose()
-    for learner in places:
-        with suppress(OSError):  # what cannot be read is said where it is checked
-            take_in(folder, CAPSTONE, learner)
     if not places:
         raise UsageError(f"nobody handed in {CAPSTONE}: its place is {folder / 'submitted' / 'LEARNER' / CAPSTONE}")
     original_files()
-    files = {learner: _file(place) for learner, place in places.items()}
-    digests = {learner: _digest(path) for learner, path in files.items()}
+    files, digests, broken = read_hand_ins(folder, places)
     kept = _read(folder / KEPT)
     verdicts = {
         learner: kept[learner]["verdicts"] if kept.get(learner, {}).get("digest") == digest else {}
@@ -107,12 +99,18 @@ def collect(folder: Path, *, retrain: int = 0, progress: Callable[[int, int], No
     for done, (learner, verdict) in enumerate(_verdicts(waiting, files, folder, retrain, sandbox), start=1):
         verdicts[learner][str(retrain)] = verdict
         about = {name: {"digest": digests[name], "verdicts": verdicts[name]} for name in files}
+        about |= {name: kept[name] for name in broken if name in kept}  # for when it can be read again
         write_whole(folder / KEPT, json.dumps(about, indent=1))
         progress(done, len(waiting))
-    return [
-        Entry(learner, from_json(_strongest(verdicts[learner])), reasons_to_look(place, {}))
-        for learner, place in places.items()
-    ]
+    found = broken | {learner: from_json(_strongest(verdicts[learner])) for learner in files}
+    return [Entry(learner, found[learner], _reasons(place)) for learner, place in places.items()]
+
+
+def _reasons(place: Path) -> tuple[str, ...]:
+    try:
+        return reasons_to_look(place, {})
+    except Exception as error:  # one learner's folder must not stop the others
+        return (f"whether it is like another could not be found ({one_line(error)})",)
 
 
 def _verdicts(
@@ -136,7 +134,7 @@ def _check(path: Path, folder: Path, learner: str, retrain: int, sandbox: str) -
         kept.parent.mkdir(parents=True, exist_ok=True)
         command += ["--retrain", "--seeds", str(retrain), "--keep", str(kept)]
     said = None if retrain else subprocess.DEVNULL  # a training's progress
-    answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=said, text=True, env=with_our_path())
+    answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=said, env=with_our_path())
     try:
         return json.loads(answer.stdout)
     except ValueError:
@@ -146,18 +144,6 @@ def _check(path: Path, folder: Path, learner: str, retrain: int, sandbox: str) -
 def _strongest(verdicts: dict[str, dict]) -> dict:
     """Of the verdicts on a file: trained by us, with the most seeds, before evaluated."""
     return verdicts[max(verdicts, key=int)]
-
-
-def _file(place: Path) -> Path:
-    """What is checked of a hand-in: the saved run; without one the notebook, whose structure is all that can be known."""
-    run = place / f"{CAPSTONE}.safetensors"
-    return run if run.is_file() and not run.is_symlink() else place / f"{CAPSTONE}.ipynb"
-
-
-def _digest(path: Path) -> str:
-    """Of a file and of the grader."""
-    content = path.read_bytes() if path.is_file() else b""
-    return hashlib.sha256(grader_version().encode() + content).hexdigest()
 
 
 def _read(path: Path) -> dict:

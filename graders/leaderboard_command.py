@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from course.tables import printable
 from graders.leaderboard import DIRECTIONS, Entry, collect, ranking
 from graders.leaderboard_page import write_pages
 
@@ -30,10 +31,10 @@ def run_leaderboard(options) -> int:
             bar.close()
     for direction in DIRECTIONS:
         first = ranking(entries, direction)[:1]
-        print(f"{direction}: {first[0].learner}" if first else f"{direction}: nobody meets the four constraints yet")
+        print(printable(f"{direction}: {first[0].learner}") if first else f"{direction}: nobody meets the four constraints yet")
     for entry in entries:
         for reason in entry.reasons:
-            print(f"{entry.learner}: a reason to look: {reason}")
+            print(printable(f"{entry.learner}: a reason to look: {reason}"))
     shown = _numbered(entries) if options.anonymous else entries
     for path in write_pages(folder / "class", shown):
         print(f"written: {path}")

@@ -10,10 +10,11 @@ import pytest
 
 from course.errors import DataError, SandboxError, UsageError
 from course.pairs import LESSONS
-from graders import bubblewrap
+from graders import bubblewrap, leaderboard_hand_ins
 from graders.__main__ import main
 from graders.course_config import CONFIG
-from graders.leaderboard import CAPSTONE, KEPT, Entry, collect, frontier, ranking
+from graders.leaderboard import KEPT, Entry, collect, frontier, ranking
+from graders.leaderboard_hand_ins import CAPSTONE
 from graders.leaderboard_page import write_pages
 from graders.verdict import LIMITS, Constraint, Verdict, not_graded
 from solutions.fill import fill
@@ -98,6 +99,28 @@ def test_another_learners_weights_are_not_ranked_by_a_link_to_them(tmp_path: Pat
     (eve / f"{CAPSTONE}.ipynb").write_bytes((LESSONS / "08_final_model.ipynb").read_bytes())
     entries = {one.learner: one for one in collect(tmp_path)}
     assert entries["ada"].ranked and not entries["eve"].ranked
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize("what", ["the intake fails", "a file that is too large to be read"])
+def test_a_hand_in_that_cannot_be_read_stops_no_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    ada, eve = (tmp_path / "submitted" / name / CAPSTONE for name in ("ada", "eve"))
+    for place in (ada, eve):
+        place.mkdir(parents=True)
+        shutil.copy(weights_path(8), place / f"{CAPSTONE}.safetensors")
+
+    def take_in(folder: Path, assignment: str, learner: str) -> None:
+        if learner == "eve" and what == "the intake fails":
+            raise RecursionError("folders without end")
+
+    monkeypatch.setattr(leaderboard_hand_ins, "take_in", take_in)
+    if what != "the intake fails":
+        with (eve / f"{CAPSTONE}.safetensors").open("r+b") as file:
+            file.truncate(300_000_000_000)
+    entries = {one.learner: one for one in collect(tmp_path)}
+    assert entries["ada"].ranked and not entries["eve"].ranked
+    said = {"the intake fails": "cannot be read (folders without end)"}.get(what, "300,000,000,000 bytes, the most is")
+    assert entries["eve"].verdict.error and said in entries["eve"].verdict.error["message"]
 
 
 def test_a_course_that_wants_bubblewrap_has_no_board_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
