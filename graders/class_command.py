@@ -9,6 +9,7 @@ from joblib import cpu_count
 from tqdm import tqdm
 
 from course.errors import CourseError
+from course.tables import printable
 from graders.class_report import report
 from graders.classroom import Row, grade_class
 from graders.executors import DaskPool, Executor, LocalPool
@@ -27,7 +28,8 @@ def run_class(options) -> int:
         bar = bar or tqdm(total=total, unit=" hand-ins", initial=done - 1, file=sys.stderr, dynamic_ncols=True)
         bar.update(done - bar.n)
         if row.error:
-            bar.write(f"{row.student}, {row.assignment}: could not be graded: {row.error}", file=sys.stderr)
+            said = f"{row.student}, {row.assignment}: could not be graded: {row.error}"
+            bar.write(printable(said), file=sys.stderr)
 
     gc.freeze()  # looking through nbgrader's objects again and again would take as long as the recording
     try:

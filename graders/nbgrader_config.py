@@ -15,6 +15,7 @@ from graders.feedback import ExplainGrades, PageStyle
 from graders.harmless import Harmless
 from graders.intake import take_in
 from graders.limits import BEST, BUBBLEWRAP
+from graders.printable_log import make_printable
 from graders.settling import SettleMarks
 
 
@@ -56,6 +57,7 @@ def _take_in_first(sandbox: str) -> None:
     stock = getattr(Autograde.init_notebooks, "stock", Autograde.init_notebooks)  # a server may configure twice
 
     def init_notebooks(self) -> None:
+        make_printable(self.log)
         try:
             chosen = choose(sandbox)
         except SandboxError as error:
