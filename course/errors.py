@@ -4,8 +4,13 @@ from collections.abc import Sequence
 
 
 def one_line(error: object, longest: int = 300) -> str:
-    """What an error says, as the part of a sentence: in one line, of so many characters at most."""
-    return " ".join(str(error).split())[:longest]
+    """What an error says, as the part of a sentence: in one line, of so many characters at most, each of which can be written."""
+    return writable(" ".join(str(error).split())[:longest])
+
+
+def writable(text: str) -> str:
+    """The text with a question mark for each half of a character, which no file takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def some_of(names: Sequence[str], most: int = 3) -> str:

@@ -1,15 +1,18 @@
 """nbgrader's autograding, second step: settle a hand-in's marks outside the kernel."""
 
+import json
 import math
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Enum
 
-from course.errors import SandboxError
+from course.errors import SandboxError, writable
 from course.iterations import number_of
 from graders.bubblewrap import choose
 from graders.likeness import reasons_to_look
@@ -33,6 +36,11 @@ class SettleMarks(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         """Settle every autograded cell of a lesson; in other assignments, let only sound values pass."""
+        nb, resources = self.settle(nb, resources)
+        return _whole(nb), resources
+
+    def settle(self, nb, resources):
+        """The same, with whatever characters the learner's code made."""
         about = resources["nbgrader"]
         student, number = about["student"], number_of(about["assignment"])
         cells = [c for c in nb.cells if utils.is_grade(c) and not utils.is_solution(c) and c.cell_type == "code"]
@@ -92,6 +100,12 @@ def _settle(cell, marks: float, said: str, table: str = "") -> None:
         *([new_output("display_data", data={"text/plain": table})] if table else []),
         new_output("execute_result", data={"text/plain": repr(marks)}, execution_count=cell.get("execution_count")),
     ]
+
+
+def _whole(nb: NotebookNode) -> NotebookNode:
+    """The notebook, without halves of characters in it: with these nbgrader could not write it."""
+    text = json.dumps(nb, ensure_ascii=False)
+    return nb if writable(text) == text else nbformat.from_dict(json.loads(writable(text)))
 
 
 def _sound(cell) -> None:

@@ -1,7 +1,9 @@
 """A class at a time: each hand-in graded once, whatever happens meanwhile, with the marks that nbgrader's autograding gives."""
 
 import csv
+import io
 import json
+import logging
 import os
 import shutil
 import signal
@@ -15,10 +17,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
 
-from course.errors import CourseError, SandboxError, UsageError
-from graders import classroom
+from course.errors import CourseError, SandboxError, UsageError, one_line
+from graders import class_command, classroom
+from graders.__main__ import parser
 from graders.bubblewrap import why_not
+from graders.class_gradebook import GradebookWriter
 from graders.class_hand_ins import find_hand_ins, read_hand_in
 from graders.class_report import report
 from graders.classroom import Graded, Row, grade_class
@@ -28,7 +34,7 @@ from graders.forkserver import ForkServer
 from graders.journal import Journal
 from graders.lessons import checks
 from graders.limits import BUBBLEWRAP, Limits
-from graders.outcome import correct
+from graders.outcome import correct, not_yet
 from solutions.demo import HIDDEN, run_nbgrader
 from solutions.fill import fill
 from solutions.modules import weights_path
@@ -148,6 +154,19 @@ def test_what_a_file_is_named_does_nothing_to_the_screen(tmp_path: Path) -> None
     (folder / "class").mkdir()
     said = report(folder, Graded([], remarks=tuple(find_hand_ins(folder, None)[1])))
     assert "ada has files outside" in said and all(line.isprintable() for line in said.splitlines())
+
+
+def test_what_an_error_says_does_nothing_to_the_screen(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    def grade(folder: Path, executor: object, *, progress: Callable[[int, int, Row], None], **settings) -> Graded:
+        row = Row("ada", SLUG, error="saw \x1b[2J\u202e")
+        progress(1, 1, row)
+        return Graded([row])
+
+    (tmp_path / "class").mkdir()
+    monkeypatch.setattr(class_command, "grade_class", grade)
+    assert class_command.run_class(parser().parse_args(["class", str(tmp_path), "--jobs", "1"])) == 1
+    said = "".join(capsys.readouterr())
+    assert said.count("saw  [2J") == 2 and "\x1b[2J" not in said and "\u202e" not in said
 
 
 def test_the_command_line_is_read_without_pytorch() -> None:
@@ -342,6 +361,38 @@ def test_where_a_later_hand_in_fails_the_earlier_marks_stay_and_that_is_said(
     points = sum(most for _, most in first.marks.values())
     assert "the disk is full" in second.error and f"the gradebook still holds {points:g} of {points:g}" in second.error
     assert book(course) == before and not second.marks
+
+
+def test_what_nbgrader_logs_does_nothing_to_the_screen(course: Path) -> None:
+    place = hand_in(course, "ada")
+    (place / "\x1b[2J\u202e.txt").touch()
+    writer, said, log = GradebookWriter(course), io.StringIO(), logging.Logger("nbgrader's")
+    log.addHandler(logging.StreamHandler(said))
+    directory = CourseDirectory(config=writer.config)
+    directory.student_id, directory.assignment_id = "ada", SLUG
+    converter = Autograde(coursedir=directory, config=writer.config, log=log)
+    converter.init_notebooks()
+    (converter.notebooks,) = converter.assignments.values()
+    converter.init_assignment(SLUG, "ada")
+    try:
+        raise ValueError("\x1b[2J")
+    except ValueError:
+        log.exception("%s\nfailed", "\x1b[31m")
+    assert "[2J .txt" in said.getvalue() and "Traceback" in said.getvalue() and "\nfailed" in said.getvalue()
+    assert all(line.isprintable() for line in said.getvalue().splitlines())
+
+
+def test_a_message_with_half_a_character_is_recorded(course: Path) -> None:
+    hand_in(course, "ada")
+    read_hand_in(course, "ada", SLUG, "")
+    found = {name: not_yet("saw \ud800") for name in checks(8)}
+    marks = GradebookWriter(course).write("ada", SLUG, found)
+    assert marks and not sum(got for got, _ in marks.values())
+    assert "saw ?" in (course / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").read_text()
+
+
+def test_what_an_error_says_can_be_written() -> None:
+    assert one_line(ValueError("saw \ud800\nhere")) == "saw ? here"
 
 
 @pytest.mark.slow
