@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 
 from course.graph import INPUT, DType, Graph, Node, Stored, Value
+from course.joining import count_joined
 from course.operations import (
     ALLOWED,
     CONVOLUTIONS,
@@ -61,6 +62,7 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
     made: dict[str, set[str]] = {}  # stored tensors behind values that are no image's
     computed: set[tuple] = set()  # what was computed once is not counted again
     bent, sources, charged = 0, set[str](), 0
+    generated: dict[str, int] = {}
     for node in graph.nodes:
         values = [item.name for item in node.inputs() if isinstance(item, Value)]
         stored = {item.name for item in node.inputs() if isinstance(item, Stored)}
@@ -68,7 +70,8 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
         fresh = stored - excused.get(node.name, set()) - counted
         counted |= fresh
         counts[node.name] = sum(graph.tensors[name].count for name in fresh)
-        counts[node.name] += (_literals(node, sizes) if image else _settings(node, sizes)) + _generated(node, shapes)
+        generated[node.name] = _generated(node, shapes)
+        counts[node.name] += (_literals(node, sizes) if image else _settings(node, sizes)) + generated[node.name]
         if image and node.name not in constants:
             from_image.add(node.name)
             continue
@@ -85,6 +88,9 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
             beyond = bent - BENDS_EACH * sum(graph.tensors[name].count for name in sources)
             counts[node.name] += max(0, beyond - charged)
             charged = max(charged, beyond)
+    of_generators = {node.name: generated[node.name] for node in graph.nodes if node.op in GENERATORS}
+    for name, count in count_joined(graph, constants, of_generators, lambda name: _numbers(shapes()[name])).items():
+        counts[name] += count
     return counts
 
 

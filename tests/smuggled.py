@@ -1,5 +1,7 @@
 """Networks with weights that are kept, or made, where one would not look for them: rule 2 counts them all the same."""
 
+import random
+
 import torch
 from networks import conv, gap, learned, network
 from torch import nn
@@ -79,6 +81,34 @@ def _ramp(s, x):
     return s.w * _chaos(F.interpolate(ends, size=360, mode="linear")[0, 0] * 0.9 + 0.05)
 
 
+def _drawn(count: int, of: int) -> list[int]:
+    return random.Random(3).choices(range(of), k=count)
+
+
+def _code_book(s, x):
+    levels = s.w.unbind()
+    return torch.stack([levels[i] for i in _drawn(360, 20)])
+
+
+def _orders(s, x):
+    levels, draw = s.w.unbind(), random.Random(3)
+    return torch.cat([torch.stack([levels[i] for i in draw.sample(range(20), 20)]) for _ in range(18)])
+
+
+def _orders_of_orders(s, x):
+    rows, draw = [torch.stack(s.w.unbind())], random.Random(3)
+    for _ in range(17):
+        entries = rows[-1].unbind()
+        rows.append(torch.stack([entries[i] for i in draw.sample(range(20), 20)]))
+    return torch.cat(rows)
+
+
+def _code_book_beside(s, x):
+    levels = s.w.view(20, 1, 1, 1).expand(20, x.size(0), 1, 1).unbind()
+    scales = torch.cat([gap(s.stem(x))[:, :, None, None], *(levels[i][:, None] for i in _drawn(360, 20))], 1)[:, 4:]
+    return gap((s.stem(x).repeat(1, 90, 1, 1) * scales).view(-1, 10, 36, 7, 7).sum(2))
+
+
 def _scale_is_a_kernel(s, x):
     y = s.stem(x)
     return gap(F.conv2d(y, s.n.weight.view(10, 4, 3, 3))) + gap(s.n(s.d(y)))[:, :10]
@@ -104,5 +134,19 @@ COUNTED: dict[str, tuple[type[nn.Module], int]] = {  # and the numbers that each
     ),
     "whole numbers as padding": (kernel(_whole_padding), 360),
     "places in what is sorted": (kernel(lambda s, x: s.w * _chaos(torch.zeros(360).sort()[1] / 360 + 0.001), w=learned(1)), 360),
+    "a code book": (kernel(_code_book, w=learned(20)), 360),
+    "a code book of single numbers": (
+        kernel(
+            lambda s, x: torch.stack([s.w[i] for i in _drawn(360, 20)]),
+            w=lambda: nn.ParameterList(nn.Parameter(torch.randn(())) for _ in range(20)),
+        ), 360,
+    ),
+    "a code book of what is generated": (
+        kernel(lambda s, x: torch.cat([[torch.full((1,), 0.1 * n) for n in range(20)][i] for i in _drawn(360, 20)])), 360,
+    ),
+    "a code book of pieces": (kernel(lambda s, x: torch.cat([s.w[i : i + 4] for i in _drawn(90, 30)]), w=learned(33)), 360),
+    "a code book beside the image": (network(_code_book_beside, w=learned(20)), 360),
+    "numbers in many orders": (kernel(_orders, w=learned(20)), 360),
+    "orders of orders": (kernel(_orders_of_orders, w=learned(20)), 360),
     "places between two numbers": (kernel(_ramp, w=learned(1)), 360),
 }  # fmt: skip
