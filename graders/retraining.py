@@ -14,6 +14,7 @@ import torch
 
 from course.data import Data
 from course.errors import SubmissionError, UsageError, counted
+from course.evaluation import accuracy
 from course.graph import Graph
 from course.recipe import Recipe
 from course.run import Run
@@ -24,6 +25,10 @@ from graders.verdict import ACCURACY_LIMIT, EPOCHS_LIMIT, Constraint
 
 FIRST_SEED = 1_000_003  # not one that a recipe is likely to have been tuned on
 MOST_WORK = 150_000_000  # multiply-adds a digit: 20,000 weights, each used twice at 56 × 56 positions, make 125 million
+OTHER_SEED = FIRST_SEED - 1  # to draw once more what is good before it was trained
+FEW_DIGITS = 2_000
+MOST_FRESH = 30.0  # percent that a fresh network has right; ten answers by chance give 10
+MOST_KEPT = 300  # means and deviations; 100 convolutions with biases have 200, and MNIST is not read with 300 numbers
 MOST_EPOCHS = 40  # a longer recipe has failed rule 3 already, and is not worth the hours
 
 
@@ -47,7 +52,10 @@ def judge_retraining(
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         run = Run(graph, replace(recipe, seed=seed), {"name": data.name, "digest": data.digest}, initial)
         try:
-            for _ in train(run, fresh_weights(graph, initial, seed), data):
+            weights = fresh_weights(graph, initial, seed)
+            if said := _trained_before(graph, initial, weights, data):
+                return {"accuracy": Constraint(False, None, ACCURACY_LIMIT, said), "epochs": walked}
+            for _ in train(run, weights, data):
                 pass
         except Diverged as error:
             said = f"our {error}"
@@ -67,6 +75,30 @@ def judge_retraining(
         every = ", ".join(f"{100 * run.best.test_correct / total:.2f}%" for run in runs)
         said += f"; the best of {len(runs)} trainings, whose best epochs gave {every}"
     return {"accuracy": Constraint(value >= ACCURACY_LIMIT, value, ACCURACY_LIMIT, said), "epochs": walked}
+
+
+def _trained_before(graph: Graph, initial: dict, weights: dict[str, torch.Tensor], data: Data) -> str:
+    """What is said where a network's fresh numbers were trained; empty where they may have been drawn.
+
+    A fresh tensor keeps its mean and its deviation, so thousands of tensors could hold a trained network.
+    """
+    kept = {two_numbers(initial[name]) for name in graph.tensors}
+    if len(kept) > MOST_KEPT:
+        return (
+            f"not trained: its fresh tensors have {len(kept):,} different means and deviations, which a retraining would keep, "
+            f"and the most is {MOST_KEPT}; keep its numbers in fewer, larger tensors"
+        )
+    right = _right(graph, weights, data)
+    if right <= MOST_FRESH or _right(graph, fresh_weights(graph, initial, OTHER_SEED), data) <= MOST_FRESH:  # chance, once
+        return ""
+    return (
+        f"before the first step the fresh network has {right:.0f}% right, where chance gives 10%: its numbers were trained "
+        "before; a retraining starts from numbers that were drawn"
+    )
+
+
+def _right(graph: Graph, weights: dict[str, torch.Tensor], data: Data) -> float:
+    return accuracy(graph.build(weights), data.test_images[:FEW_DIGITS], data.test_labels[:FEW_DIGITS])
 
 
 def fresh_weights(graph: Graph, initial: dict, seed: int) -> dict[str, torch.Tensor]:

@@ -18,8 +18,9 @@ from course.errors import UsageError
 from course.evaluation import accuracy
 from course.graph import Graph
 from course.recipe import Recipe
-from course.submission import Submission
+from course.submission import Submission, fresh_statistics
 from course.submission_file import load_submission, save_submission
+from course.trace import trace_with_weights
 from graders import retraining
 from graders.check import check
 from graders.doubts import find_doubts
@@ -191,6 +192,42 @@ def test_what_breaks_another_rule_is_not_trained(tmp_path: Path) -> None:
     verdict = check(save_submission(longer, tmp_path / "longer.safetensors"), retrain=True)
     assert verdict.evidence == "structure" and verdict.exit_status == 1
     assert "not trained, as the constraint on epochs is not met" in verdict.constraints["accuracy"].message
+
+
+def written_out(images: torch.Tensor, labels: torch.Tensor) -> type[torch.nn.Module]:
+    """A network whose fresh tensors, of one number each, are the classes' mean images in 9 × 9 pixels."""
+    means = torch.stack([F.avg_pool2d(normalize(images[labels == k]), 3).mean((0, 1)) for k in range(10)])
+    kernels = (means - means.mean(0)).flatten().tolist()
+
+    def forward(s, x):
+        return s.scale * F.conv2d(F.avg_pool2d(x, 3), torch.stack(list(s.numbers)).view(10, 1, 9, 9)).flatten(1)
+
+    return network(
+        forward,
+        numbers=lambda: torch.nn.ParameterList(torch.nn.Parameter(torch.tensor(number)) for number in kernels),
+        scale=lambda: torch.nn.Parameter(torch.zeros(1)),
+    )
+
+
+def test_numbers_that_were_trained_before_are_not_trained_again() -> None:
+    data = load_practice_digits()
+    graph, weights = trace_with_weights(written_out(data.train_images, data.train_labels))
+    seen = judge_retraining(graph, Recipe(1, optimizer=partial(SGD, lr=1e-9)), fresh_statistics(weights), data, 1)["accuracy"]
+    assert seen.passed is False and seen.value is None and "different means and deviations" in seen.message
+
+
+def test_a_network_that_is_right_before_its_first_step_is_not_trained(template: Graph, monkeypatch) -> None:
+    data = load_practice_digits()
+    trained = fitted(template, data.train_images, data.train_labels, steps=50).weights()
+    monkeypatch.setattr(retraining, "fresh_weights", lambda graph, initial, seed: trained)
+    seen = retrained(template, seeds=1)
+    assert seen.passed is False and seen.value is None and "right, where chance gives 10%" in seen.message
+
+
+def test_a_fresh_network_that_is_right_by_chance_is_trained(template: Graph, monkeypatch) -> None:
+    right = iter([45.0, 12.0])
+    monkeypatch.setattr(retraining, "_right", lambda *given: next(right))
+    assert retrained(template, seeds=1).value is not None
 
 
 def test_what_would_take_days_is_not_trained() -> None:
