@@ -6,7 +6,7 @@ that scales and shifts each channel by numbers of its own, or each channel of a 
 """
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 from course.graph import INPUT, DType, Graph, Node, Stored, Value
@@ -29,6 +29,7 @@ from course.running_statistics import excused_statistics
 from course.shapes import infer_shapes
 
 LITERALS_COUNT = frozenset("add sub rsub mul div lerp addcmul addcdiv where masked_fill".split())
+BOUNDS = {"clamp": ((1, "min"), (2, "max")), "hardtanh": ((1, "min_val"), (2, "max_val"))}
 RANKS = frozenset("sort topk max.dim min.dim median.dim".split())  # they give places, too: numbers in order, as a range does
 VARYING_GENERATORS = ("arange", "linspace", "eye")
 SHORT_FORMATS = frozenset("int64 int32 uint8 bool float16 bfloat16".split())  # a number loses its last digits there
@@ -43,12 +44,14 @@ MOVES = RESHAPES | PIECES | RESAMPLINGS | INDEXINGS | GENERATORS | CONVOLUTIONS 
 BENDS = ALLOWED - LINEAR - MOVES - DECODERS  # by enough of them, too, numbers are taken apart
 
 
-def count_parameters(graph: Graph, constants: Collection[str] = ()) -> int:
+def count_parameters(graph: Graph, constants: Collection[str] = (), beside: Mapping[str, int] | None = None) -> int:
     """Learned numbers of the whole network; a tensor that several operations share counts once.
 
-    Values that are among the `constants` are taken for no image's, wherever they come from.
+    Values that are among the `constants` are taken for no image's, wherever they come from; `beside` says of other values
+    how many different numbers they have that no image changes.
     """
-    return sum(parameters_by_node(graph, constants).values())
+    counts = parameters_by_node(graph, constants)
+    return sum(counts.values()) + (_taken_apart(graph, constants, beside) if beside else 0)
 
 
 def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[str, int]:
@@ -94,11 +97,34 @@ def parameters_by_node(graph: Graph, constants: Collection[str] = ()) -> dict[st
     return counts
 
 
+def _taken_apart(graph: Graph, constants: Collection[str], beside: Mapping[str, int]) -> int:
+    """Numbers that are taken out of stored ones beside the image's, in one tensor with them."""
+    behind: dict[str, set[str]] = {}  # stored tensors that have a part in a value
+    decoded, bent, sources = 0, 0, set[str]()
+    for node in graph.nodes:
+        inputs = list(node.inputs())
+        behind[node.name] = set[str]().union(*({i.name} if isinstance(i, Stored) else behind.get(i.name, ()) for i in inputs))
+        numbers = max((beside.get(i.name, 0) for i in inputs if isinstance(i, Value)), default=0)
+        if not numbers or not behind[node.name] or node.name in constants:
+            continue
+        if _decodes(node, [graph.tensors[name].dtype for name in behind[node.name]]):
+            decoded += numbers
+        elif node.op in BENDS:
+            bent += numbers
+            sources |= behind[node.name]
+    return decoded + max(0, bent - BENDS_EACH * sum(graph.tensors[name].count for name in sources))
+
+
 def _literals(node: Node, sizes: Collection[str]) -> int:
     """Numbers that are written into an operation on values: among its operands, or as what a pad puts there."""
     given = (*node.args, *node.kwargs.values())
     if node.op in PADS:
         return sum(type(a) in (int, float) and a != 0 for a in given)
+    if node.op in BOUNDS:
+        low, high = (node.args[place] if len(node.args) > place else node.kwargs.get(name) for place, name in BOUNDS[node.op])
+        return int(low is not None and low == high)  # nothing else comes out
+    if node.op == "threshold":
+        return int(node.args[2] not in (0, node.args[1]))
     if node.op.partition(".")[0] not in LITERALS_COUNT:
         return 0
     numbers = [a for a in given if type(a) in (int, float) or (isinstance(a, Value) and a.name in sizes)]

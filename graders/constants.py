@@ -69,6 +69,32 @@ def nearly_constant(network: Network, images: Tensor) -> set[str]:
     return set() if network.graph.output in same else same  # a network that has died hides nothing
 
 
+def constants_beside(network: Network, images: Tensor) -> dict[str, int]:
+    """By value, how many different numbers other than zero it has that are the same for all these digits (N, 28, 28) and noise.
+
+    With noise, too, as a digit's border is black; different ones, as a channel that has died is one number at all positions.
+    """
+    noise = torch.randint(0, 256, images.shape, generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    rows = torch.cat([images, noise])
+    found: dict[str, int] = {}
+
+    def count(name, value):
+        if isinstance(value, Tensor):
+            axes = [axis for axis, size in enumerate(value.shape) if size == len(rows)]
+            found[name] = max((_kept_along(axis, value.double()) for axis in axes), default=0)
+
+    with torch.no_grad():
+        network.eval()(normalize(rows), count)
+    return {name: numbers for name, numbers in found.items() if numbers}
+
+
+def _kept_along(axis: int, value: Tensor) -> int:
+    first = value.select(axis, 0)
+    same = ((value - first.unsqueeze(axis)).abs() <= NEARLY * first.abs().unsqueeze(axis)).all(axis)
+    sizes, powers = torch.frexp(first[same & (first != 0)])
+    return len((powers.double() * (4 / EXACT) + (sizes / EXACT).round()).unique())  # different but for rounding
+
+
 def alike(value: Tensor) -> Tensor:
     """A whole number for each entry, the same for entries that are the same number."""
     numbers = value.double()

@@ -1,7 +1,7 @@
 """The four rules, applied to a graph, a recipe and, where there are any, trained weights."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor
@@ -31,9 +31,13 @@ def judge_structure(graph: Graph, recipe: Recipe, accuracy: Constraint | None = 
     }
 
 
-def judge_parameters(graph: Graph, constants: Collection[str] = ()) -> Constraint:
-    """Rule 2: fewer than 20,000 learned numbers; `constants` are values that were seen to be no image's."""
-    count = count_parameters(graph, constants)
+def judge_parameters(
+    graph: Graph, constants: Collection[str] = (), beside: Mapping[str, int] | None = None
+) -> Constraint:
+    """Rule 2: fewer than 20,000 learned numbers; `constants` are values that were seen to be no image's, and `beside` says
+    how many such numbers other values have.
+    """
+    count = count_parameters(graph, constants, beside)
     if count < PARAMETERS_LIMIT:
         return Constraint(True, count, PARAMETERS_LIMIT, f"{count:,} parameters, fewer than {PARAMETERS_LIMIT:,}")
     largest = max(graph.rows, key=lambda row: row.parameters)

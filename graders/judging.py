@@ -12,7 +12,7 @@ from course.submission import Submission
 from course.submission_file import load_submission
 from course.submission_parts import two_numbers
 from graders.affordable import expect_affordable
-from graders.constants import constant_rows, nearly_constant
+from graders.constants import constant_rows, constants_beside, nearly_constant
 from graders.constraints import NO_WEIGHTS, judge_accuracy, judge_fully_connected, judge_parameters, judge_structure
 from graders.doubts import find_doubts
 from graders.evidence import trained_elsewhere
@@ -64,10 +64,11 @@ def _weights(path: Path, submission: Submission, beside: Path) -> Verdict:
     try:
         accuracy = judge_accuracy(network, data, submission.history, submission.carries, submission.epoch)
         few = data.test_images[:CONSTANT_DIGITS]
-        constraints["parameters"] = judge_parameters(submission.graph, nearly_constant(network, few))
+        constants, among = nearly_constant(network, few), constants_beside(network, few)
+        constraints["parameters"] = judge_parameters(submission.graph, constants, among)
         # What training has left dead is constant, too, but not in a network that is as good.
-        if accuracy.passed and (constants := constant_rows(network, few)):
-            constraints["fully_connected"] = judge_fully_connected(submission.graph, constants)
+        if accuracy.passed and (rows := constant_rows(network, few)):
+            constraints["fully_connected"] = judge_fully_connected(submission.graph, rows)
         doubts = find_doubts(network, data, accuracy.value or 0) if accuracy.passed else ()
     except Exception as error:  # what a stranger's graph makes PyTorch say
         raise GraphError(f"the network fails on the test digits: {_short(error)}") from None

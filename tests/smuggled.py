@@ -81,6 +81,29 @@ def _ramp(s, x):
     return s.w * _chaos(F.interpolate(ends, size=360, mode="linear")[0, 0] * 0.9 + 0.05)
 
 
+def beside_the_image(take) -> type[nn.Module]:
+    """Channels scaled by weights that are taken off numbers in one tensor with the image's."""
+
+    def forward(s, x):
+        y = s.stem(x)
+        rest = torch.cat([s.w.expand(x.size(0), -1, -1, -1), gap(y).double()[:, :, None, None]], 1)
+        parts = []
+        for _ in range(TAKEN):
+            part, rest = take(rest)
+            parts.append(part[:, :100])
+        return gap((y.repeat(1, 100, 1, 1) * torch.cat(parts, 1).float()).view(-1, 10, 40, 7, 7).sum(2))
+
+    return network(forward, w=doubles(1, 100, 1, 1))
+
+
+def _bits(rest):
+    number = 0.0
+    for _ in range(8):
+        bit = (rest >= 0.5).double()
+        rest, number = 2 * rest - bit, 2 * number + bit
+    return number, rest
+
+
 def _drawn(count: int, of: int) -> list[int]:
     return random.Random(3).choices(range(of), k=count)
 
@@ -123,6 +146,20 @@ COUNTED: dict[str, tuple[type[nn.Module], int]] = {  # and the numbers that each
     "folded by a norm": (kernel(folded(lambda w: 1 - torch.linalg.vector_norm((2 * w - 1)[:, None], dim=1)), w=doubles(90)), 360),
     "packed, beside nothing of all images": (scaled(lambda s, x: s.w + (x * 0).sum()), 400),
     "packed, beside a little of the image": (scaled(lambda s, x: s.w + 1e-12 * gap(x).double()[:, :, None, None]), 400),
+    "packed, rounded in one tensor with the image's": (
+        beside_the_image(lambda rest: ((rest * 256).floor() / 256, rest * 256 - (rest * 256).floor())), 400,
+    ),
+    "packed, shortened in one tensor with the image's": (
+        beside_the_image(lambda rest: (rest.bfloat16().double(), (rest - rest.bfloat16().double()) * 256)), 400,
+    ),
+    "packed, waves in one tensor with the image's": (beside_the_image(lambda rest: (rest.sin(), rest * 100)), 400),
+    "packed, compared in one tensor with the image's": (beside_the_image(_bits), 400),
+    "biases as bounds": (
+        network(lambda s, x: torch.cat([gap(s.stem(x))[:, :1].clamp(0.1 * i, 0.1 * i) for i in range(1, 11)], 1)), 10,
+    ),
+    "biases below a threshold": (
+        network(lambda s, x: torch.cat([F.threshold(gap(s.stem(x))[:, :1], 99.0, 0.1 * i) for i in range(1, 11)], 1)), 10,
+    ),
     "statistics of a scale that is a kernel": (
         network(_scale_is_a_kernel, n=lambda: nn.BatchNorm2d(360), d=conv(4, 360, 1, bias=False)), 360 * 4 + 1440,
     ),
