@@ -4,6 +4,7 @@ Each stored number has one place for which nothing is counted: where it is, or i
 place which number was meant, and that choice is a learned number as well.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from course.graph import INPUT, Graph, Stored
 from course.operations import GENERATORS, RESHAPES
 
 JOINS = frozenset("cat stack hstack vstack".split())
-MOST_A_PIECE = 8  # a large piece that comes again, as a kernel turned by 90° does, is one choice, not one a number
+MOST_A_PIECE = 8  # a large piece that comes again is one choice, not one a number
+KERNEL, TURNS = 64, 7  # a kernel of that many numbers may come again, turned and mirrored, in as many more ways for nothing
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,16 @@ def count_joined(
     """
     pieces, free = _pieces(graph, constants, generated, size)
     counts: dict[str, int] = {}
+    turned = Counter[frozenset[str]]()
     for piece in sorted(pieces, key=lambda piece: -piece.size):  # the whole is free, not the parts that it is cut into
         beyond = piece.size
         for source in sorted(piece.sources):
             taken = min(beyond, free[source])
             free[source] -= taken
             beyond -= taken
+        if beyond and piece.size >= KERNEL and turned[piece.sources] < TURNS:
+            turned[piece.sources] += 1
+            continue
         counts[piece.join] = counts.get(piece.join, 0) + min(beyond, MOST_A_PIECE)
     return counts
 
