@@ -126,6 +126,10 @@ def _orders_of_orders(s, x):
     return torch.cat(rows)
 
 
+def _chosen(levels):
+    return torch.cat([levels[i] for i in _drawn(360, 20)])
+
+
 def _code_book_beside(s, x):
     levels = s.w.view(20, 1, 1, 1).expand(20, x.size(0), 1, 1).unbind()
     scales = torch.cat([gap(s.stem(x))[:, :, None, None], *(levels[i][:, None] for i in _drawn(360, 20))], 1)[:, 4:]
@@ -179,7 +183,7 @@ COUNTED: dict[str, tuple[type[nn.Module], int]] = {  # and the numbers that each
         ), 360,
     ),
     "a code book of what is generated": (
-        kernel(lambda s, x: torch.cat([[torch.full((1,), 0.1 * n) for n in range(20)][i] for i in _drawn(360, 20)])), 360,
+        kernel(lambda s, x: _chosen([torch.full((1,), 0.1 * n) for n in range(20)])), 360,
     ),
     "a code book of pieces": (kernel(lambda s, x: torch.cat([s.w[i : i + 4] for i in _drawn(90, 30)]), w=learned(33)), 360),
     "a code book beside the image": (network(_code_book_beside, w=learned(20)), 360),
