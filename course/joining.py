@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from course.graph import INPUT, Graph, Stored
-from course.operations import GENERATORS, RESHAPES
+from course.operations import GENERATORS, JOINS, RESHAPES
 
-JOINS = frozenset("cat stack hstack vstack".split())
 MOST_A_PIECE = 8  # a large piece that comes again is one choice, not one a number
 KERNEL, TURNS = 64, 7  # a kernel of that many numbers may come again, turned and mirrored, in as many more ways for nothing
 

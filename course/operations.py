@@ -82,6 +82,7 @@ RESAMPLINGS = frozenset(
     _upsample_bicubic2d_aa.vec upsample_nearest1d.vec upsample_linear1d.vec repeat_interleave.self_int""".split()
 )
 
+JOINS = frozenset("cat stack hstack vstack".split())
 PADS = ("pad", "constant_pad_nd")
 
 GENERATORS = frozenset(

@@ -4,9 +4,9 @@ With a channel for each position, weights over channels are weights over positio
 """
 
 from course.graph import Graph, Node, Stored, Value
-from course.operations import GENERATORS, PADS, SIZES
+from course.operations import GENERATORS, JOINS, PADS, SIZES
 from graders.labels import Labels, labels_of, places_along, tensors_of
-from graders.relabelling import JOINS, joined_axis
+from graders.relabelling import joined_axis
 
 MOST_COORDINATES = 4  # beside maps of one size: rows, columns, the distance from the middle, and one more
 

@@ -16,6 +16,7 @@ from course.operations import (
     ARITHMETIC,
     CONVOLUTIONS,
     INDEXINGS,
+    JOINS,
     MATRIX_PRODUCTS,
     NORMALISATIONS,
     PIECES,
@@ -30,7 +31,6 @@ from graders.mixing import judge_masks, judge_mixes, judge_scales, judge_spreads
 from graders.picking import judge_look_up, judge_picks, takes_places
 from graders.positions import BATCH, follow, is_sum, takes_diagonal
 from graders.regions import judge_parts
-from graders.relabelling import JOINS
 from graders.sliding import judge_convolution
 
 

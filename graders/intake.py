@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from course.errors import writable
 from graders.finding import find_hand_in, other_files
 from graders.limits import MOST_FILES
 from graders.rebuilding import rebuild
@@ -52,7 +53,7 @@ def take_in(course: Path, assignment: str, student: str) -> list[Intake]:
     if tidied and not releases:
         done.append(Intake(student, assignment, tidied))
     for one in done:  # a file's name may be no text
-        one.notes = [note.encode("utf-8", "replace").decode() for note in one.notes]
+        one.notes = [writable(note) for note in one.notes]
     return done
 
 

@@ -3,9 +3,10 @@
 import math
 
 from course.graph import Graph, Node, Stored, Value
+from course.operations import JOINS
 from graders.folding import folds_positions
 from graders.labels import Labels, labels_of, live_along, tensors_of
-from graders.relabelling import JOINS, NARROWS, joined_axis, reduced_axes
+from graders.relabelling import NARROWS, joined_axis, reduced_axes
 
 
 def judge_scales(node: Node, labels) -> str | None:

@@ -53,15 +53,16 @@ def judge_parts(graph: Graph, labels) -> dict[str, str]:
     names = names_by_content(graph, labels)
     for node in graph.nodes:
         own = _stored_behind(node, behind)
-        given = [parts[item.name] for item in node.inputs() if isinstance(item, Value) and item.name in parts]
-        if not given:
+        before = [item for item in node.inputs() if isinstance(item, Value) and item.name in parts]
+        if not before:
             behind[node.name] = own
             continue
         joined = _joined(node, graph, labels, sources)
+        given = [parts[item.name] for item in before]
         parts[node.name] = part = parts.get(joined.name) or _part(node, given, labels, sources)
-        before = [item for item in node.inputs() if isinstance(item, Value) and item.name in histories]
-        history = known.setdefault(tuple(sorted({histories[item.name] for item in before})), len(known) + 1)
-        histories[node.name] = history = histories[before[0].name] if len(before) == 1 else history
+        met_before = sorted({histories[item.name] for item in before})
+        history = met_before[0] if len(before) == 1 else known.setdefault(tuple(met_before), len(known) + 1)
+        histories[node.name] = history
         if part != WHOLE and node.op in PIECES | RESAMPLINGS:
             cut = Cut(history, _channels(Value(node.name), labels), part)
             if any(cut.differs(other) for other in cuts):

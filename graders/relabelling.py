@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from course.graph import DType, Mode, Node, Stored, Value
-from course.operations import PADS, implementation
+from course.operations import JOINS, PADS, implementation
 from graders.folding import MOST_FOLDED
 from graders.labels import NOWHERE, PARTS, Labels, count_along, labels_of, varies
 
-JOINS = ("cat", "stack", "hstack", "vstack")
 NARROWS = frozenset("mul.Tensor div.Tensor minimum where.self masked_fill.Scalar".split())  # nothing where an operand is
 
 
